@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Regions of a device: BARs, ROM, config space, and what else its driver offers, by index.
+ * Every function here may be called from any thread at any time.
+ */
+#ifndef LIBVIOC_REGION_H
+#define LIBVIOC_REGION_H
+
+#include <libvioc/base.h>
+#include <libvioc/device.h>
+
+VIOC_BEGIN_DECLS
+
+#define VIOC_REGION_READ  (UINT64_C(1) << 0) /* vioc_region_read() works */
+#define VIOC_REGION_WRITE (UINT64_C(1) << 1) /* vioc_region_write() works */
+#define VIOC_REGION_MMAP  (UINT64_C(1) << 2) /* at least a part can be mapped */
+
+struct vioc_region_info {
+	size_t size;
+	uint64_t flags;	  /* VIOC_REGION_* */
+	uint64_t length;  /* bytes; 0: the region does not exist */
+	uint32_t n_areas; /* mappable areas, see vioc_region_get_areas() */
+	uint32_t reserved;
+};
+
+/*
+ * Fills *ret_info, made with VIOC_SIZED(vioc_region_info). A region that the device does not
+ * implement has length 0.
+ * -EINVAL: no such index, no size. -ENODEV: closed. -ENOMEM. -EPROTO: the kernel's description of the
+ * region makes no sense. These hold for all that follows.
+ * Kernel: VFIO_DEVICE_GET_REGION_INFO, asked once per region.
+ */
+VIOC_API int vioc_region_get_info(struct vioc_device *device, uint32_t index,
+				  struct vioc_region_info *ret_info);
+
+/* A part of a region that can be mapped, as offset and length in bytes. */
+struct vioc_region_area {
+	uint64_t offset;
+	uint64_t length;
+};
+
+/*
+ * The areas of the region that can be mapped, ascending. Writes the first `capacity` of them and
+ * returns how many there are; areas may be NULL if capacity is 0. -EINVAL, -ENODEV.
+ */
+VIOC_API int vioc_region_get_areas(struct vioc_device *device, uint32_t index,
+				   struct vioc_region_area *areas, size_t capacity);
+
+/*
+ * One access to the region, of width 1, 2, 4 or 8 bytes at an offset that is a multiple of it; buf
+ * needs no alignment and holds the bytes in the device's order (little endian for PCI).
+ * Kernels before 6.11 make two 4-byte accesses of an 8-byte one.
+ *
+ * -EINVAL: no such index, width not 1, 2, 4 or 8, misaligned offset. -ERANGE: past the end.
+ * -EOPNOTSUPP: the region does not exist or can't be read (or written). -ENODEV: closed.
+ * -EIO: the device did not answer, for example because its memory space is switched off.
+ * Kernel: pread(2), pwrite(2) on the device fd.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_region_read(struct vioc_device *device, uint32_t index,
+					      uint64_t offset, void *buf, uint32_t width);
+VIOC_API VIOC_MUST_CHECK int vioc_region_write(struct vioc_device *device, uint32_t index,
+					       uint64_t offset, const void *buf, uint32_t width);
+
+/*
+ * Maps [offset, offset + length) of the region for reading and writing, as the region allows;
+ * length 0 means up to its end. Offset and length must be multiples of the page size, but for the
+ * region's end. The mapping lives until vioc_region_unmap() or until the device closes.
+ *
+ * -EINVAL: no such index, misaligned. -ERANGE: past the end.
+ * -EOPNOTSUPP: a part of it can't be mapped: see vioc_region_get_areas(), or read and write it.
+ * -ENODEV: closed. -ENOMEM.
+ * Kernel: mmap(2) on the device fd.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_region_map(struct vioc_device *device, uint32_t index,
+					     uint64_t offset, uint64_t length, void **ret_address);
+/*
+ * Undoes vioc_region_map(), by the address it gave. -ENOENT: no such mapping of this device; closing
+ * it undid all.
+ */
+VIOC_API int vioc_region_unmap(struct vioc_device *device, void *address);
+
+VIOC_END_DECLS
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything. See libvioc(7) for the concepts and one page of section 3 per header. */
+#ifndef LIBVIOC_VIOC_H
+#define LIBVIOC_VIOC_H
+
+#include <libvioc/base.h>
+#include <libvioc/batch.h>
+#include <libvioc/cache.h>
+#include <libvioc/container.h>
+#include <libvioc/ctx.h>
+#include <libvioc/device.h>
+#include <libvioc/diag.h>
+#include <libvioc/ioas.h>
+#include <libvioc/mem.h>
+#include <libvioc/pci.h>
+#include <libvioc/region.h>
+#include <libvioc/stats.h>
+#include <libvioc/version.h>
+
+#endif

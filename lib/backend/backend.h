@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between the address space and the ways into the kernel. A backend is one const table
+ * of operations; nothing outside this folder asks which one it talks to.
+ *
+ * Three kinds of kernel objects, each held by the next:
+ *   backend     what a container opened                 (iommufd: the /dev/iommu fd)
+ *   kioas       the kernel's part of one ioas           (legacy: a container fd; iommufd: an IOAS
+ * id) attachment  one device, open and attached to a kioas A backend extends each by embedding the
+ * struct below as its first member.
+ *
+ * Every failing call that could be the user's to mend leaves a diag. The caller serialises attach,
+ * detach, query and close of one kioas and keeps map and unmap out meanwhile; map and unmap of
+ * disjoint ranges may run concurrently.
+ */
+#ifndef VIOCI_BACKEND_H
+#define VIOCI_BACKEND_H
+
+#include <libvioc/container.h>
+#include <libvioc/ioas.h>
+#include <libvioc/stats.h>
+
+#include "core/ctx.h"
+#include "core/identity.h"
+
+struct vioci_backend_ops;
+
+struct vioci_backend {
+	const struct vioci_backend_ops *ops;
+	struct vioc_ctx *ctx; /* borrowed from the container */
+};
+
+struct vioci_kioas {
+	struct vioci_backend *backend;
+};
+
+struct vioci_attachment {
+	struct vioci_kioas *kioas;
+	int device_fd;
+	/* The ioas' own: its other attachments, and what this one's device can send. */
+	struct vioci_attachment *next;
+	uint64_t address_last;
+};
+
+/* What a kioas allows with the devices it has now. */
+struct vioci_limits {
+	struct vioc_iova_range *ranges; /* ascending, disjoint; malloc'ed */
+	size_t n_ranges;
+	uint64_t page_size;
+	uint64_t entries_left; /* UINT64_MAX: no limit */
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
+};
+
+struct vioci_backend_ops {
+	uint32_t id; /* VIOC_BACKEND_* */
+	const char *name;
+
+	int (*open)(struct vioc_ctx *ctx, struct vioci_backend **ret_backend);
+	void (*close)(struct vioci_backend *backend);
+
+	int (*kioas_open)(struct vioci_backend *backend, struct vioci_kioas **ret_kioas);
+	/* No device is attached any more. Mappings left go with it. */
+	void (*kioas_close)(struct vioci_kioas *kioas);
+
+	/* Errors as vioc_device_open() states them; identity passed vioci_check_usable(). */
+	int (*attach)(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+		      struct vioci_attachment **ret_attachment);
+	/* Closes the device; nothing of it is mapped any more. */
+	void (*detach)(struct vioci_attachment *attachment);
+
+	/* Only while a device is attached. */
+	int (*query)(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
+
+	/*
+	 * The caller has checked everything it knows: alignment, flags, ranges, overlap. So what
+	 * is left is -EFAULT, -ENOMEM, -ENOSPC, and what it can't know; without a diag.
+	 */
+	int (*map)(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
+		   uint64_t flags);
+	/* The range consists of whole mappings and holes. */
+	int (*unmap)(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
+		     uint64_t *ret_bytes);
+};
+
+extern const struct vioci_backend_ops vioci_legacy_ops;
+extern const struct vioci_backend_ops vioci_compat_ops;
+extern const struct vioci_backend_ops vioci_iommufd_ops;
+
+#define VIOCI_MAX_CANDIDATES 2
+
+/*
+ * The backends that serve a VIOC_BACKEND_* value, best first, ended by NULL.
+ * NULL: no such value.
+ */
+const struct vioci_backend_ops *const *vioci_backend_candidates(uint32_t backend);
+
+/* Opens a backend's own node, leaving a diag on failure. */
+int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *path);
+
+/* refusal.c */
+
+/* A draft that says which device was to be opened, by which backend. */
+struct vioci_diag_draft vioci_attach_draft(const struct vioci_kioas *kioas,
+					   const struct vioci_identity *identity, int error,
+					   uint32_t reason);
+
+/* Leaves why a node could not be opened; returns the error to pass on. */
+int vioci_attach_fail_node(const struct vioci_kioas *kioas, const struct vioci_identity *identity,
+			   const char *path, int error);
+
+/* What EPERM can mean at a step of an attach. */
+enum vioci_eperm {
+	VIOCI_EPERM_OWNER,     /* the group belongs to somebody else */
+	VIOCI_EPERM_ISOLATION, /* interrupts are not isolated */
+	VIOCI_EPERM_EITHER
+};
+
+struct vioci_refusal {
+	const char *step; /* the ioctl */
+	int error;
+	enum vioci_eperm eperm;
+	const char *knob; /* the module whose allow_unsafe_interrupts applies */
+};
+
+/*
+ * Leaves why the kernel refused a step of an attach; returns the error to pass on. The backend has
+ * closed the nodes of this attempt, so that it isn't found as a holder.
+ */
+int vioci_attach_refused(const struct vioci_kioas *kioas, const struct vioci_identity *identity,
+			 const struct vioci_refusal *refusal);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* Devices by their VFIO character device. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backend/iommufd/iommufd.h"
+#include "uapi/vfio.h"
+
+static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
+{
+	struct vioci_diag_draft draft =
+		vioci_attach_draft(kioas, identity, -EOPNOTSUPP, VIOC_REASON_NO_CDEV);
+	vioci_diag_obstacle(&draft, "it has no VFIO character device");
+	vioci_diag_advice(&draft,
+			  "the kernel lacks CONFIG_VFIO_DEVICE_CDEV: use the legacy backend");
+	return vioci_ctx_leave(kioas->backend->ctx, &draft);
+}
+
+static int open_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
+{
+	if (!identity->cdev[0])
+		return fail_without_cdev(kioas, identity);
+	char path[VIOCI_PATH_MAX];
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", identity->cdev);
+	int fd = vioci_sys_open(&kioas->backend->ctx->sys, path, O_RDWR);
+	return fd >= 0 ? fd : vioci_attach_fail_node(kioas, identity, path, fd);
+}
+
+/* On failure the refusal says at which step. */
+static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
+			   struct vioci_refusal *refusal)
+{
+	const struct vioci_sys *sys = &kioas->backend->ctx->sys;
+	struct vioci_vfio_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = ((const struct iommufd_backend *)kioas->backend)->fd,
+	};
+	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
+	int error = vioci_sys_ioctl(sys, device_fd, VIOCI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (error < 0)
+		return error;
+
+	struct vioci_vfio_attach_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = ((const struct iommufd_kioas *)kioas)->id,
+	};
+	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
+	return vioci_sys_ioctl(sys, device_fd, VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+			 struct vioci_attachment **ret_attachment)
+{
+	struct vioci_attachment *attachment = calloc(1, sizeof(*attachment));
+	if (!attachment)
+		return vioci_fail_memory(kioas->backend->ctx);
+	attachment->kioas = kioas;
+	attachment->device_fd = open_cdev(kioas, identity);
+	if (attachment->device_fd < 0) {
+		int error = attachment->device_fd;
+		free(attachment);
+		return error;
+	}
+
+	struct vioci_refusal refusal = { .eperm = VIOCI_EPERM_EITHER, .knob = "iommufd" };
+	refusal.error = bind_and_attach(kioas, attachment->device_fd, &refusal);
+	if (refusal.error < 0) {
+		vioci_iommufd_detach(attachment);
+		return vioci_attach_refused(kioas, identity, &refusal);
+	}
+	*ret_attachment = attachment;
+	return 0;
+}
+
+/* Closing a bound device detaches and unbinds it; there is no other way to unbind. */
+void vioci_iommufd_detach(struct vioci_attachment *attachment)
+{
+	vioci_sys_close(&attachment->kioas->backend->ctx->sys, &attachment->device_fd);
+	free(attachment);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* The iommufd and its address spaces: opening and closing. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend/iommufd/iommufd.h"
+#include "core/log.h"
+#include "uapi/iommufd.h"
+
+int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg)
+{
+	const struct iommufd_backend *backend = (const struct iommufd_backend *)kioas->backend;
+	return vioci_sys_ioctl(&backend->base.ctx->sys, backend->fd, request, arg);
+}
+
+static int iommufd_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
+{
+	struct iommufd_backend *backend = calloc(1, sizeof(*backend));
+	if (!backend)
+		return vioci_fail_memory(ctx);
+	backend->base.ops = &vioci_iommufd_ops;
+	backend->base.ctx = ctx;
+	backend->fd = vioci_backend_open_node(ctx, vioci_iommufd_ops.name, "/dev/iommu");
+	if (backend->fd < 0) {
+		int error = backend->fd;
+		free(backend);
+		return error;
+	}
+	*ret_backend = &backend->base;
+	return 0;
+}
+
+static void iommufd_close(struct vioci_backend *base)
+{
+	struct iommufd_backend *backend = (struct iommufd_backend *)base;
+	vioci_sys_close(&base->ctx->sys, &backend->fd);
+	free(backend);
+}
+
+static int iommufd_kioas_open(struct vioci_backend *base, struct vioci_kioas **ret_kioas)
+{
+	struct iommufd_kioas *kioas = calloc(1, sizeof(*kioas));
+	if (!kioas)
+		return vioci_fail_memory(base->ctx);
+	kioas->base.backend = base;
+
+	struct vioci_iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	int error = vioci_iommufd_call(&kioas->base, VIOCI_IOMMU_IOAS_ALLOC, &alloc);
+	if (error < 0) {
+		free(kioas);
+		return vioci_fail(base->ctx, error, VIOC_REASON_KERNEL, "make an address space",
+				  "IOMMU_IOAS_ALLOC was refused");
+	}
+	kioas->id = alloc.out_ioas_id;
+	*ret_kioas = &kioas->base;
+	return 0;
+}
+
+static void iommufd_kioas_close(struct vioci_kioas *base)
+{
+	struct iommufd_kioas *kioas = (struct iommufd_kioas *)base;
+	struct vioci_iommu_destroy destroy = { .size = sizeof(destroy), .id = kioas->id };
+	int error = vioci_iommufd_call(base, VIOCI_IOMMU_DESTROY, &destroy);
+	if (error < 0)
+		vioci_log(base->backend->ctx, VIOC_LOG_WARNING,
+			  "IOAS %u stays until the iommufd closes: error %d", kioas->id, error);
+	free(kioas);
+}
+
+const struct vioci_backend_ops vioci_iommufd_ops = {
+	.id = VIOC_BACKEND_IOMMUFD,
+	.name = "iommufd",
+	.open = iommufd_open,
+	.close = iommufd_close,
+	.kioas_open = iommufd_kioas_open,
+	.kioas_close = iommufd_kioas_close,
+	.attach = vioci_iommufd_attach,
+	.detach = vioci_iommufd_detach,
+	.query = vioci_iommufd_query,
+	.map = vioci_iommufd_map,
+	.unmap = vioci_iommufd_unmap,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iommufd with VFIO character devices. The container is one /dev/iommu fd; each kioas is one IOAS
+ * in it, known by its id.
+ */
+#ifndef VIOCI_IOMMUFD_H
+#define VIOCI_IOMMUFD_H
+
+#include "backend/backend.h"
+
+struct iommufd_backend {
+	struct vioci_backend base;
+	int fd;
+};
+
+struct iommufd_kioas {
+	struct vioci_kioas base;
+	uint32_t id;
+};
+
+/* An ioctl on the iommufd that the kioas lives in. */
+int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg);
+
+/* cdev.c */
+int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+			 struct vioci_attachment **ret_attachment);
+void vioci_iommufd_detach(struct vioci_attachment *attachment);
+
+/* map.c */
+int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
+int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
+		      uint64_t flags);
+int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
+			uint64_t *ret_bytes);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/* Mappings and limits of an IOAS. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend/iommufd/iommufd.h"
+#include "uapi/iommufd.h"
+
+static uint32_t id_of(const struct vioci_kioas *kioas)
+{
+	return ((const struct iommufd_kioas *)kioas)->id;
+}
+
+/* Reads up to count ranges; the kernel says in .num_iovas how many there are. */
+static int read_ranges(const struct vioci_kioas *kioas, struct vioci_iommu_iova_range *ranges,
+		       uint32_t count, struct vioci_iommu_ioas_iova_ranges *ret_cmd)
+{
+	*ret_cmd = (struct vioci_iommu_ioas_iova_ranges){
+		.size = sizeof(*ret_cmd),
+		.ioas_id = id_of(kioas),
+		.num_iovas = count,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+	return vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_IOVA_RANGES, ret_cmd);
+}
+
+static int convert_ranges(const struct vioci_iommu_iova_range *ranges,
+			  const struct vioci_iommu_ioas_iova_ranges *cmd,
+			  struct vioci_limits *ret_limits)
+{
+	uint64_t page = vioci_page_size();
+	struct vioci_limits limits = {
+		.ranges = calloc(cmd->num_iovas ? cmd->num_iovas : 1, sizeof(*limits.ranges)),
+		.n_ranges = cmd->num_iovas,
+		.page_size = cmd->out_iova_alignment > page ? cmd->out_iova_alignment : page,
+		.entries_left = UINT64_MAX,
+		.memlock_mode = VIOC_MEMLOCK_USER,
+	};
+	if (!limits.ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < limits.n_ranges; i++)
+		limits.ranges[i] = (struct vioc_iova_range){
+			.start = ranges[i].start,
+			.last = ranges[i].last,
+		};
+	*ret_limits = limits;
+	return 0;
+}
+
+int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits)
+{
+	uint32_t count = 16;
+	for (;;) {
+		struct vioci_iommu_iova_range *ranges = calloc(count, sizeof(*ranges));
+		if (!ranges)
+			return -ENOMEM;
+		struct vioci_iommu_ioas_iova_ranges cmd;
+		int error = read_ranges(kioas, ranges, count, &cmd);
+		if (error == 0)
+			error = convert_ranges(ranges, &cmd, ret_limits);
+		free(ranges);
+		if (error != -EMSGSIZE || cmd.num_iovas <= count)
+			return error;
+		count = cmd.num_iovas;
+	}
+}
+
+int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
+		      uint64_t flags)
+{
+	struct vioci_iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = VIOCI_IOMMU_MAP_FIXED_IOVA,
+		.ioas_id = id_of(kioas),
+		.user_va = (uintptr_t)va,
+		.length = length,
+		.iova = iova,
+	};
+	if (flags & VIOC_MAP_READ)
+		map.flags |= VIOCI_IOMMU_MAP_READABLE;
+	if (flags & VIOC_MAP_WRITE)
+		map.flags |= VIOCI_IOMMU_MAP_WRITEABLE;
+	return vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP, &map);
+}
+
+int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
+			uint64_t *ret_bytes)
+{
+	struct vioci_iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = id_of(kioas),
+		.iova = iova,
+		.length = length,
+	};
+	int error = vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_UNMAP, &unmap);
+	if (error == -ENOENT) {
+		/* Nothing is there, which type1 calls a success. */
+		unmap.length = 0;
+		error = 0;
+	}
+	if (error == 0)
+		*ret_bytes = unmap.length;
+	return error;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/* The containers themselves: opening and closing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "backend/legacy/legacy.h"
+#include "uapi/vfio.h"
+
+/* Whether the node speaks the API version and type1 v2 that this code was written for. */
+static int check_container(struct vioc_ctx *ctx, const char *name, const struct legacy_kind *kind,
+			   int fd)
+{
+	int version = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_GET_API_VERSION, NULL);
+	int type1v2 = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_CHECK_EXTENSION,
+				      (void *)(uintptr_t)VIOCI_VFIO_TYPE1v2_IOMMU);
+	if (version == VIOCI_VFIO_API_VERSION && type1v2 == 1)
+		return 0;
+
+	struct vioci_diag_draft draft = vioci_diag_draft(-EOPNOTSUPP, VIOC_REASON_NO_INTERFACE);
+	vioci_diag_tried(&draft, "open the %s backend", name);
+	vioci_diag_obstacle(&draft, "%s has no VFIO type1 v2 IOMMU", kind->node);
+	vioci_diag_advice(&draft, "%s", kind->advice);
+	vioci_diag_fact(&draft, "backend", "%s", name);
+	vioci_diag_fact(&draft, "path", "%s", kind->node);
+	return vioci_ctx_leave(ctx, &draft);
+}
+
+/* Checks that a container can be had, and lets it go: each kioas opens its own. */
+static int check_node(struct vioc_ctx *ctx, const char *name, const struct legacy_kind *kind)
+{
+	int fd = vioci_backend_open_node(ctx, name, kind->node);
+	if (fd < 0)
+		return fd;
+	int error = check_container(ctx, name, kind, fd);
+	vioci_sys_close(&ctx->sys, &fd);
+	return error;
+}
+
+static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
+		   const struct legacy_kind *kind, struct vioci_backend **ret_backend)
+{
+	int error = check_node(ctx, ops->name, kind);
+	if (error < 0)
+		return error;
+
+	struct legacy_backend *backend = calloc(1, sizeof(*backend));
+	if (!backend)
+		return vioci_fail_memory(ctx);
+	backend->base.ops = ops;
+	backend->base.ctx = ctx;
+	backend->kind = kind;
+	*ret_backend = &backend->base;
+	return 0;
+}
+
+static int legacy_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
+{
+	static const struct legacy_kind kind = {
+		.node = "/dev/vfio/vfio",
+		.knob = "vfio_iommu_type1",
+		.advice = "load the module vfio_iommu_type1",
+		.memlock_mode = VIOC_MEMLOCK_PROCESS,
+	};
+	return open_as(ctx, &vioci_legacy_ops, &kind, ret_backend);
+}
+
+static int compat_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
+{
+	static const struct legacy_kind kind = {
+		.node = "/dev/iommu",
+		.knob = "iommufd",
+		.advice = "use the iommufd backend",
+		.memlock_mode = VIOC_MEMLOCK_USER,
+	};
+	return open_as(ctx, &vioci_compat_ops, &kind, ret_backend);
+}
+
+static void legacy_close(struct vioci_backend *backend)
+{
+	free(backend);
+}
+
+static int legacy_kioas_open(struct vioci_backend *base, struct vioci_kioas **ret_kioas)
+{
+	struct legacy_backend *backend = (struct legacy_backend *)base;
+	struct legacy_kioas *kioas = calloc(1, sizeof(*kioas));
+	if (!kioas)
+		return vioci_fail_memory(base->ctx);
+
+	kioas->base.backend = base;
+	kioas->fd = vioci_backend_open_node(base->ctx, base->ops->name, backend->kind->node);
+	if (kioas->fd < 0) {
+		int error = kioas->fd;
+		free(kioas);
+		return error;
+	}
+	*ret_kioas = &kioas->base;
+	return 0;
+}
+
+static void legacy_kioas_close(struct vioci_kioas *base)
+{
+	struct legacy_kioas *kioas = (struct legacy_kioas *)base;
+	vioci_sys_close(&base->backend->ctx->sys, &kioas->fd);
+	free(kioas);
+}
+
+const struct vioci_backend_ops vioci_legacy_ops = {
+	.id = VIOC_BACKEND_LEGACY,
+	.name = "legacy",
+	.open = legacy_open,
+	.close = legacy_close,
+	.kioas_open = legacy_kioas_open,
+	.kioas_close = legacy_kioas_close,
+	.attach = vioci_legacy_attach,
+	.detach = vioci_legacy_detach,
+	.query = vioci_legacy_query,
+	.map = vioci_legacy_map,
+	.unmap = vioci_legacy_unmap,
+};
+
+const struct vioci_backend_ops vioci_compat_ops = {
+	.id = VIOC_BACKEND_COMPAT,
+	.name = "compat",
+	.open = compat_open,
+	.close = legacy_close,
+	.kioas_open = legacy_kioas_open,
+	.kioas_close = legacy_kioas_close,
+	.attach = vioci_legacy_attach,
+	.detach = vioci_legacy_detach,
+	.query = vioci_legacy_query,
+	.map = vioci_legacy_map,
+	.unmap = vioci_legacy_unmap,
+};

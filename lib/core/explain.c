@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/explain.h"
+
+static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *path)
+{
+	unsigned int group;
+	int found;
+
+	draft->reason = VIOC_REASON_BUSY;
+	vioci_diag_fact(draft, "path", "%s", path);
+	if (sscanf(path, "/dev/vfio/%u", &group) == 1)
+		found = vioci_explain_group_holders(ctx, draft, group);
+	else
+		found = vioci_explain_holders(ctx, draft, path, "it is held by");
+	/* A device opened through its group keeps it busy after the group's fd was closed. */
+	if (!found)
+		found = vioci_explain_holders(ctx, draft, "anon_inode:[vfio-device]",
+					      "it is in use, perhaps by");
+	if (!found)
+		vioci_diag_obstacle(draft, "%s is in use, by whom can't be seen from here", path);
+	vioci_diag_advice(draft, "end the holder, or let it close the device; other users' "
+				 "processes are visible to root only");
+}
+
+static void explain_permission(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
+			       const char *path)
+{
+	struct vioci_file_rights rights;
+	draft->reason = VIOC_REASON_PERMISSION;
+	vioci_diag_fact(draft, "path", "%s", path);
+	if (vioci_sys_get_rights(&ctx->sys, path, &rights) < 0) {
+		vioci_diag_obstacle(draft, "no permission for %s", path);
+		return;
+	}
+	vioci_diag_obstacle(draft, "no permission for %s, which has uid %u, gid %u, mode %04o",
+			    path, rights.uid, rights.gid, rights.mode);
+	vioci_diag_advice(draft, "give this user or one of its groups read and write access to it, "
+				 "by a udev rule if it shall last; if it has that, a device "
+				 "cgroup may forbid it");
+	vioci_diag_fact(draft, "uid", "%u", rights.uid);
+	vioci_diag_fact(draft, "gid", "%u", rights.gid);
+	vioci_diag_fact(draft, "mode", "%04o", rights.mode);
+}
+
+static void explain_missing(struct vioci_diag_draft *draft, const char *path)
+{
+	draft->reason = VIOC_REASON_NO_INTERFACE;
+	draft->error = -EOPNOTSUPP;
+	vioci_diag_obstacle(draft, "there is no %s", path);
+	vioci_diag_fact(draft, "path", "%s", path);
+	if (strcmp(path, "/dev/iommu") == 0)
+		vioci_diag_advice(draft,
+				  "load the module iommufd; if there is none, the kernel was "
+				  "built without CONFIG_IOMMUFD, as Debian's are: use the "
+				  "legacy backend");
+	else if (strcmp(path, "/dev/vfio/vfio") == 0)
+		vioci_diag_advice(draft, "load the module vfio_iommu_type1; if there is none, the "
+					 "kernel was built without CONFIG_VFIO_CONTAINER: use the "
+					 "iommufd backend");
+	else if (strncmp(path, "/dev/vfio/devices/", 18) != 0)
+		vioci_diag_advice(draft, "the kernel may lack CONFIG_VFIO_GROUP: use the iommufd "
+					 "backend; in a container, pass the node into it");
+	else
+		vioci_diag_advice(draft, "udev may not have made it yet; in a container, pass the "
+					 "node into it");
+}
+
+void vioci_explain_node(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *path,
+			int error)
+{
+	draft->error = error;
+	switch (error) {
+	case -EBUSY:
+		explain_busy(ctx, draft, path);
+		return;
+	case -EACCES:
+	case -EPERM:
+		draft->error = -EACCES;
+		explain_permission(ctx, draft, path);
+		return;
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		explain_missing(draft, path);
+		return;
+	default:
+		draft->reason = VIOC_REASON_KERNEL;
+		vioci_diag_obstacle(draft, "opening %s failed", path);
+		vioci_diag_fact(draft, "path", "%s", path);
+	}
+}
+
+int vioci_explain_sibling(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t group,
+			  const char *device)
+{
+	struct vioci_sibling sibling;
+	if (!vioci_group_find_blocker(&ctx->sys, group, &sibling))
+		return 0;
+
+	int itself = strcmp(sibling.name, device) == 0;
+	draft->error = -EBUSY;
+	draft->reason = itself ? VIOC_REASON_OTHER_DRIVER : VIOC_REASON_SIBLING_BOUND;
+	if (itself)
+		vioci_diag_obstacle(draft, "kernel driver %s holds it", sibling.driver);
+	else
+		vioci_diag_obstacle(draft, "kernel driver %s holds %s, of the same IOMMU group %u",
+				    sibling.driver, sibling.name, group);
+	vioci_diag_advice(draft, "unbind %s from %s, or bind it to vfio-pci too", sibling.name,
+			  sibling.driver);
+	vioci_diag_fact(draft, "sibling", "%s", sibling.name);
+	vioci_diag_fact(draft, "driver", "%s", sibling.driver);
+	return 1;
+}
+
+/* The value in bytes of a "VmLck:  12 kB" line; 0 if there is none. */
+static uint64_t status_bytes(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+	return line ? strtoull(line + strlen(key), NULL, 10) * 1024 : 0;
+}
+
+#define CAP_IPC_LOCK 14
+
+/* What this process has locked, and whether limits apply to it at all. */
+static void read_locked(struct vioc_ctx *ctx, uint64_t *ret_used, bool *ret_exempt)
+{
+	char status[8192];
+	*ret_used = 0;
+	*ret_exempt = false;
+	if (vioci_sys_read_text(&ctx->sys, "/proc/self/status", status, sizeof(status)) < 0)
+		return;
+	/* type1 counts in VmLck, iommufd in VmPin. */
+	uint64_t locked = status_bytes(status, "\nVmLck:");
+	uint64_t pinned = status_bytes(status, "\nVmPin:");
+	*ret_used = locked > pinned ? locked : pinned;
+	const char *effective = strstr(status, "\nCapEff:");
+	if (effective)
+		*ret_exempt = strtoull(effective + 8, NULL, 16) >> CAP_IPC_LOCK & 1;
+}
+
+void vioci_read_memlock(struct vioc_ctx *ctx, struct vioci_memlock *ret_memlock)
+{
+	bool exempt;
+	*ret_memlock = (struct vioci_memlock){ .limit = UINT64_MAX };
+	vioci_sys_get_memlock_limit(&ctx->sys, &ret_memlock->limit);
+	read_locked(ctx, &ret_memlock->used, &exempt);
+	ret_memlock->limited = ret_memlock->limit != UINT64_MAX && !exempt;
+}
+
+void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint64_t needed)
+{
+	struct vioci_memlock memlock;
+
+	vioci_read_memlock(ctx, &memlock);
+	if (!memlock.limited) {
+		draft->reason = VIOC_REASON_NO_MEMORY;
+		vioci_diag_obstacle(draft, "out of memory (no RLIMIT_MEMLOCK applies)");
+		return;
+	}
+	draft->reason = VIOC_REASON_MEMLOCK;
+	if (needed)
+		vioci_diag_obstacle(draft, "%" PRIu64 " bytes more can't be locked: ", needed);
+	vioci_diag_obstacle(draft,
+			    "RLIMIT_MEMLOCK is %" PRIu64 ", of which this process uses %" PRIu64,
+			    memlock.limit, memlock.used);
+	vioci_diag_advice(draft, "raise the limit (ulimit -l, LimitMEMLOCK=, or limits.conf) or "
+				 "give CAP_IPC_LOCK; iommufd counts all processes of the user "
+				 "together; failing that, memory itself is short");
+	vioci_diag_fact(draft, "limit", "%" PRIu64, memlock.limit);
+	vioci_diag_fact(draft, "used", "%" PRIu64, memlock.used);
+	if (needed)
+		vioci_diag_fact(draft, "needed", "%" PRIu64, needed);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/identity.h"
+
+/* Accepts "DDDD:BB:DD.F" and, for domain 0, "BB:DD.F"; anything before or after it is an error. */
+static int parse_address(const char *name, char *canonical, size_t size)
+{
+	unsigned int domain = 0, bus, device, function;
+	int used = -1;
+	size_t length = strlen(name);
+
+	if (length > 16 || strspn(name, "0123456789abcdefABCDEF:.") != length)
+		return -EINVAL;
+	sscanf(name, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &used);
+	if (used < 0 || name[used]) {
+		used = -1;
+		domain = 0;
+		sscanf(name, "%2x:%2x.%1x%n", &bus, &device, &function, &used);
+	}
+	if (used < 0 || name[used] || device > 0x1f || function > 7)
+		return -EINVAL;
+	snprintf(canonical, size, "%04x:%02x:%02x.%x", domain, bus, device, function);
+	return 0;
+}
+
+struct cdev_search {
+	char *name;
+	size_t size;
+};
+
+static int take_cdev_name(void *arg, const char *name)
+{
+	struct cdev_search *search = arg;
+	if (strncmp(name, "vfio", 4) != 0 || strlen(name) >= search->size)
+		return 0;
+	strcpy(search->name, name);
+	return 1;
+}
+
+int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_name, size_t size)
+{
+	struct cdev_search search = { .name = ret_name, .size = size };
+	char path[VIOCI_PATH_MAX];
+
+	/* vfio-dev/vfioN shows that a vfio driver is bound; only vfioN/dev shows that it has a
+	 * node. */
+	snprintf(path, sizeof(path), "%s/vfio-dev", device);
+	if (vioci_sys_list(sys, path, take_cdev_name, &search) != 1)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/vfio-dev/%s/dev", device, ret_name);
+	return vioci_sys_exists(sys, path);
+}
+
+static void read_vfio(const struct vioci_sys *sys, struct vioci_identity *identity)
+{
+	int found = vioci_find_cdev(sys, identity->path, identity->cdev, sizeof(identity->cdev));
+	if (found != 1)
+		identity->cdev[0] = '\0';
+	/* Kernels before 6.1 don't have vfio-dev. */
+	identity->vfio_bound = found >= 0 || strstr(identity->driver, "vfio");
+}
+
+static void read_group(const struct vioci_sys *sys, struct vioci_identity *identity)
+{
+	char path[VIOCI_PATH_MAX], text[64];
+	snprintf(path, sizeof(path), "%s/iommu_group", identity->path);
+	if (vioci_sys_link_name(sys, path, text, sizeof(text)) < 0)
+		return;
+
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	identity->has_group = end != text && !*end && number <= UINT32_MAX;
+	identity->group = (uint32_t)number;
+
+	snprintf(path, sizeof(path), "%s/iommu_group/name", identity->path);
+	if (vioci_sys_read_text(sys, path, text, sizeof(text)) == 0)
+		identity->noiommu = strcmp(text, "vfio-noiommu") == 0;
+}
+
+int vioci_identity_read(const struct vioci_sys *sys, const char *name,
+			struct vioci_identity *ret_identity)
+{
+	struct vioci_identity identity = { 0 };
+	int error = parse_address(name, identity.name, sizeof(identity.name));
+	if (error < 0)
+		return error;
+
+	snprintf(identity.path, sizeof(identity.path), "/sys/bus/pci/devices/%s", identity.name);
+	if (!vioci_sys_exists(sys, identity.path))
+		return -ENODEV;
+
+	char path[VIOCI_PATH_MAX];
+	snprintf(path, sizeof(path), "%s/driver", identity.path);
+	if (vioci_sys_link_name(sys, path, identity.driver, sizeof(identity.driver)) < 0)
+		identity.driver[0] = '\0';
+	read_vfio(sys, &identity);
+	read_group(sys, &identity);
+	*ret_identity = identity;
+	return 0;
+}
+
+static int stop_at_first(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return 1;
+}
+
+int vioci_iommu_is_active(const struct vioci_sys *sys)
+{
+	return vioci_sys_list(sys, "/sys/class/iommu", stop_at_first, NULL) == 1;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* A device and its IOMMU group as sysfs shows them. */
+#ifndef VIOCI_IDENTITY_H
+#define VIOCI_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sys/sys.h"
+
+struct vioci_identity {
+	char name[24];	 /* "0000:01:00.0" */
+	char path[64];	 /* its directory in sysfs */
+	char driver[64]; /* empty: none is bound */
+	char cdev[32];	 /* "vfio3": its VFIO character device; empty if it has none */
+	bool has_group;
+	bool noiommu;	 /* the group is VFIO's own, without an IOMMU */
+	bool vfio_bound; /* the driver is a vfio driver */
+	uint32_t group;
+};
+
+/* -EINVAL: name is no PCI address. -ENODEV: no such device. */
+int vioci_identity_read(const struct vioci_sys *sys, const char *name,
+			struct vioci_identity *ret_identity);
+
+/*
+ * The VFIO character device ("vfio3") of the device with this directory in sysfs. 1: it has one;
+ * 0: a vfio driver is bound but there is no node; -ENOENT: neither.
+ */
+int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_name, size_t size);
+
+/* 1 if any IOMMU is active in this system. */
+int vioci_iommu_is_active(const struct vioci_sys *sys);
+
+struct vioci_sibling {
+	char name[64];
+	char driver[64];
+};
+
+/*
+ * Finds a device of the group whose driver keeps VFIO out. 1 if there is one, else 0; an unreadable
+ * group has none.
+ */
+int vioci_group_find_blocker(const struct vioci_sys *sys, uint32_t group,
+			     struct vioci_sibling *ret_sibling);
+
+/* A range that an IOMMU group keeps from being mapped. */
+struct vioci_reserved_region {
+	uint64_t start;
+	uint64_t last;
+	char kind[24]; /* "direct", "msi", "reserved" */
+};
+
+/* Called for each; non-zero stops and becomes the result. */
+typedef int (*vioci_reserved_fn)(void *arg, const struct vioci_reserved_region *region);
+
+int vioci_group_list_reserved(const struct vioci_sys *sys, uint32_t group, vioci_reserved_fn fn,
+			      void *arg);
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+/* Deferred unmaps: put off, taken up again, flushed. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ioas/policy.h"
+
+static bool is_deferred(const struct vioc_ioas *ioas, uint64_t iova)
+{
+	struct vioci_record record;
+	return vioci_maps_meet(&ioas->maps, iova, iova, &record) && record.iova == iova &&
+	       (record.meta & VIOCI_DEFERRED);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Sorts the list and drops what is there twice or waits no longer. */
+static void tidy(const struct vioc_ioas *ioas, struct vioci_deferred *deferred)
+{
+	size_t n = 0;
+	if (!deferred->count)
+		return;
+	qsort(deferred->iovas, deferred->count, sizeof(*deferred->iovas), compare);
+	for (size_t i = 0; i < deferred->count; i++) {
+		uint64_t iova = deferred->iovas[i];
+		if ((!n || deferred->iovas[n - 1] != iova) && is_deferred(ioas, iova))
+			deferred->iovas[n++] = iova;
+	}
+	deferred->count = n;
+}
+
+/* Room for one more, which tidying makes too as long as it makes much. */
+static int make_room(const struct vioc_ioas *ioas, struct vioci_deferred *deferred)
+{
+	if (deferred->count < deferred->capacity)
+		return 0;
+	tidy(ioas, deferred);
+	if (deferred->count < deferred->capacity / 2)
+		return 0;
+	size_t capacity = deferred->capacity ? deferred->capacity * 2 : 256;
+	uint64_t *iovas = realloc(deferred->iovas, capacity * sizeof(*iovas));
+	if (!iovas)
+		return deferred->count < deferred->capacity ? 0 : -ENOMEM;
+	deferred->iovas = iovas;
+	deferred->capacity = capacity;
+	return 0;
+}
+
+/* Notes that an extent waits, for those that are about to. */
+static int note(struct vioc_ioas *ioas, uint64_t iova)
+{
+	struct vioci_deferred *deferred = &ioas->deferred;
+	int error = make_room(ioas, deferred);
+	if (error < 0)
+		return error;
+	if (ioas->opts.deferred_max_ms && !ioas->maps.tally.n_deferred)
+		deferred->oldest_ms = vioci_now_ms();
+	deferred->iovas[deferred->count++] = iova;
+	return 0;
+}
+
+int vioci_defer_plain(struct vioc_ioas *ioas, const struct vioci_record *record)
+{
+	int error = note(ioas, record->iova);
+	if (error == 0)
+		vioci_maps_set_meta(&ioas->maps, record->iova, record->meta | VIOCI_DEFERRED);
+	return error;
+}
+
+/* Marks the records of an extent, those released before too. */
+static void mark(struct vioci_maps *maps, const struct vioci_extent *extent)
+{
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	bool found = vioci_maps_seek(maps, extent->iova, &cursor, &record);
+	for (; found && record.iova <= extent->last;
+	     found = vioci_maps_next(maps, &cursor, &record))
+		vioci_maps_set_meta(maps, record.iova,
+				    (record.meta & ~VIOCI_RELEASED) | VIOCI_DEFERRED);
+}
+
+static int defer_extent(struct vioc_ioas *ioas, const struct vioci_extent *extent)
+{
+	int error = note(ioas, extent->iova);
+	if (error == 0)
+		mark(&ioas->maps, extent);
+	return error;
+}
+
+int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vioci_removed *removed)
+{
+	const struct vioci_tally *tally = &ioas->maps.tally;
+	uint64_t n_mappings = tally->n_mappings, n_bytes = tally->n_bytes, from = iova;
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	int error = 0;
+
+	while (error == 0 && vioci_maps_seek(&ioas->maps, from, &cursor, &record) &&
+	       record.iova <= last) {
+		struct vioci_extent extent = vioci_maps_extent(&ioas->maps, cursor);
+		if (extent.live)
+			error = defer_extent(ioas, &extent);
+		if (extent.last >= last)
+			break;
+		from = extent.last + 1;
+	}
+	removed->n_mappings += n_mappings - tally->n_mappings;
+	removed->n_bytes += n_bytes - tally->n_bytes;
+	return error;
+}
+
+/* Takes up again the record at the cursor, if it is a whole deferred extent with these rights. */
+static bool revive(struct vioc_ioas *ioas, struct vioci_cursor cursor, uint64_t prot)
+{
+	struct vioci_cursor after = cursor;
+	struct vioci_record record = vioci_record_at(&ioas->maps, cursor), next;
+	if (record.meta != (prot | VIOCI_DEFERRED) ||
+	    (vioci_maps_next(&ioas->maps, &after, &next) && (next.meta & VIOCI_JOINED)))
+		return false;
+	vioci_maps_set_meta_at(&ioas->maps, cursor, prot);
+	ioas->calls.n_revived++;
+	ioas->calls.n_map_saved++;
+	return true;
+}
+
+bool vioci_revive(struct vioc_ioas *ioas, uint64_t va, uint64_t length, uint64_t prot,
+		  uint64_t *ret_iova)
+{
+	const struct vioci_tree *by_va = &ioas->maps.by_va;
+	struct vioci_cursor by_memory = vioci_tree_seek(by_va, va);
+	for (; by_memory.leaf; by_memory = vioci_cursor_next(by_memory)) {
+		struct vioci_item item = vioci_tree_get(by_va, by_memory);
+		if (item.start > va)
+			return false;
+		if (item.start != va || item.last != va + (length - 1) ||
+		    vioci_windows_meet(&ioas->windows, item.value, item.value + (length - 1)))
+			continue;
+		*ret_iova = item.value;
+		if (revive(ioas, vioci_tree_seek(&ioas->maps.by_iova, item.value), prot))
+			return true;
+	}
+	return false;
+}
+
+bool vioci_revive_at(struct vioc_ioas *ioas, const struct vioci_record *wanted)
+{
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	return vioci_maps_seek(&ioas->maps, wanted->iova, &cursor, &record) &&
+	       record.iova == wanted->iova && record.last == wanted->last &&
+	       record.va == wanted->va && revive(ioas, cursor, wanted->meta);
+}
+
+bool vioci_flush_is_due(const struct vioc_ioas *ioas)
+{
+	const struct vioci_tally *tally = &ioas->maps.tally;
+	const struct vioc_ioas_opts *opts = &ioas->opts;
+	if (!tally->n_deferred)
+		return false;
+	return tally->n_deferred > opts->deferred_max_count ||
+	       tally->deferred_bytes > opts->deferred_max_bytes ||
+	       (opts->deferred_max_ms &&
+		vioci_now_ms() - ioas->deferred.oldest_ms > opts->deferred_max_ms);
+}
+
+/* From the deferred record at iova on: all that waits, across holes, until something doesn't. */
+static bool find_waiting_run(const struct vioci_maps *maps, uint64_t iova, uint64_t *ret_last)
+{
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	bool found = vioci_maps_seek(maps, iova, &cursor, &record) && record.iova == iova &&
+		     (record.meta & VIOCI_DEFERRED);
+	if (!found)
+		return false;
+	*ret_last = vioci_maps_extent(maps, cursor).last;
+	for (; found; found = vioci_maps_next(maps, &cursor, &record)) {
+		if (record.iova <= *ret_last)
+			continue;
+		if (!(record.meta & VIOCI_DEFERRED) || (record.meta & VIOCI_JOINED))
+			break;
+		*ret_last = vioci_maps_extent(maps, cursor).last;
+	}
+	return true;
+}
+
+/* Unmaps the run that begins at iova, if one still does; *last is its end. The lock is held. */
+static int flush_run(struct vioc_ioas *ioas, uint64_t iova, uint64_t *last)
+{
+	struct vioci_removed ignored = { 0 };
+	struct vioci_window window;
+	uint64_t again;
+
+	if (!find_waiting_run(&ioas->maps, iova, last))
+		return 0;
+	vioci_window_open(&ioas->windows, &ioas->lock, &window, iova, *last);
+	/* What was waited for may have changed it. */
+	int error = 0;
+	if (find_waiting_run(&ioas->maps, iova, &again)) {
+		*last = again < *last ? again : *last;
+		error = vioci_remove_extents(ioas, iova, *last, &ignored);
+	} else {
+		*last = iova;
+	}
+	vioci_window_close(&ioas->windows, &window);
+	return error;
+}
+
+/* Puts back what could not be unmapped. */
+static void keep_waiting(struct vioc_ioas *ioas, const struct vioci_deferred *list)
+{
+	struct vioci_deferred *deferred = &ioas->deferred;
+	for (size_t i = 0; i < list->count && !deferred->incomplete; i++) {
+		if (make_room(ioas, deferred) < 0)
+			deferred->incomplete = true;
+		else if (is_deferred(ioas, list->iovas[i]))
+			deferred->iovas[deferred->count++] = list->iovas[i];
+	}
+}
+
+/* Flushes what the list names. The lock is held. */
+static int flush_list(struct vioc_ioas *ioas, const struct vioci_deferred *list)
+{
+	uint64_t done = 0;
+	int result = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (i && list->iovas[i] <= done)
+			continue;
+		int error = flush_run(ioas, list->iovas[i], &done);
+		if (error < 0 && result == 0)
+			result = error;
+	}
+	return result;
+}
+
+/* The same for all that waits, wherever it is: for when there was no memory for a list. */
+static int flush_everywhere(struct vioc_ioas *ioas)
+{
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	uint64_t from = 0;
+	int result = 0;
+	while (vioci_maps_seek(&ioas->maps, from, &cursor, &record)) {
+		from = record.last;
+		int error = 0;
+		if ((record.meta & (VIOCI_DEFERRED | VIOCI_JOINED)) == VIOCI_DEFERRED)
+			error = flush_run(ioas, record.iova, &from);
+		if (error < 0 && result == 0)
+			result = error;
+		if (from++ == UINT64_MAX)
+			break;
+	}
+	return result;
+}
+
+/* Lets two flushes take turns, so that the second returns when all is done that the first took over. */
+int vioci_flush_deferred(struct vioc_ioas *ioas)
+{
+	pthread_mutex_lock(&ioas->flush_lock);
+	pthread_mutex_lock(&ioas->lock);
+	struct vioci_deferred list = ioas->deferred;
+	ioas->deferred = (struct vioci_deferred){ 0 };
+	tidy(ioas, &list);
+	ioas->calls.n_flushes += list.count != 0;
+	int result = list.incomplete ? flush_everywhere(ioas) : flush_list(ioas, &list);
+	ioas->deferred.incomplete |= list.incomplete && result < 0;
+	if (result < 0)
+		keep_waiting(ioas, &list);
+	pthread_mutex_unlock(&ioas->lock);
+	pthread_mutex_unlock(&ioas->flush_lock);
+	free(list.iovas);
+	return result;
+}
+
+void vioci_drop_waiting(struct vioc_ioas *ioas)
+{
+	struct vioci_maps *maps = &ioas->maps;
+	uint64_t from = 0;
+	struct vioci_record record;
+	bool gone = false;
+
+	ioas->deferred.count = 0;
+	if (!maps->tally.deferred_bytes && !maps->tally.released_bytes)
+		return;
+	while (vioci_maps_meet(maps, from, UINT64_MAX, &record)) {
+		if (!vioci_record_is_live(&record))
+			vioci_maps_remove(maps, &record);
+		else if (gone && (record.meta & VIOCI_JOINED))
+			vioci_maps_set_meta(maps, record.iova, record.meta & ~VIOCI_JOINED);
+		gone = !vioci_record_is_live(&record);
+		if (record.last == UINT64_MAX)
+			return;
+		from = record.last + 1;
+	}
+}

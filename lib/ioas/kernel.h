@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's way into the kernel. Called with the lock of the ioas held and a window open over the
+ * range; the lock is given up for the ioctl. While no device is attached there is nothing to do.
+ */
+#ifndef VIOCI_KERNEL_H
+#define VIOCI_KERNEL_H
+
+#include "ioas/ioas.h"
+
+int vioci_kernel_map(struct vioc_ioas *ioas, uint64_t iova, uint64_t va, uint64_t length,
+		     uint64_t prot);
+
+/* Removes whole extents from the kernel only. */
+int vioci_kernel_unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, uint64_t *ret_bytes);
+
+/* What a removal took away. */
+struct vioci_removed {
+	uint64_t n_mappings; /* live ones */
+	uint64_t n_bytes;    /* of those */
+	uint64_t n_calls;    /* ioctls it took */
+};
+
+/*
+ * Removes all records in [iova, last], which are whole extents, from the kernel and from the truth, by
+ * one ioctl if the kernel plays along. *removed grows.
+ * -EIO: the kernel had less than the library; all is gone. Else the kernel refused an extent: those
+ * before it are gone.
+ */
+int vioci_remove_extents(struct vioc_ioas *ioas, uint64_t iova, uint64_t last,
+			 struct vioci_removed *removed);
+
+#endif

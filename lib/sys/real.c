@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/* The operating system itself, behind the seam. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/real.h"
+
+int vioci_real_keep(int fd)
+{
+	if (fd > 2)
+		return fd;
+	/* The caller runs without standard streams; don't become one of them. */
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int error = moved < 0 ? -errno : 0;
+	close(fd);
+	return error ? error : moved;
+}
+
+static int real_open(void *data, const char *path, int flags)
+{
+	(void)data;
+	int fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : vioci_real_keep(fd);
+}
+
+static int real_close(void *data, int fd)
+{
+	(void)data;
+	return close(fd) < 0 ? -errno : 0;
+}
+
+static int real_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+	(void)data;
+	int result;
+	do {
+		result = ioctl(fd, request, arg);
+	} while (result < 0 && errno == EINTR);
+	return result < 0 ? -errno : result;
+}
+
+static ssize_t real_pread(void *data, int fd, void *buf, size_t count, uint64_t offset)
+{
+	(void)data;
+	ssize_t done = pread(fd, buf, count, (off_t)offset);
+	return done < 0 ? -errno : done;
+}
+
+static ssize_t real_pwrite(void *data, int fd, const void *buf, size_t count, uint64_t offset)
+{
+	(void)data;
+	ssize_t done = pwrite(fd, buf, count, (off_t)offset);
+	return done < 0 ? -errno : done;
+}
+
+static int real_mmap(void *data, int fd, size_t length, int prot, uint64_t offset,
+		     void **ret_address)
+{
+	(void)data;
+	void *address = mmap(NULL, length, prot, MAP_SHARED, fd, (off_t)offset);
+	if (address == MAP_FAILED)
+		return -errno;
+	*ret_address = address;
+	return 0;
+}
+
+static int real_munmap(void *data, void *address, size_t length)
+{
+	(void)data;
+	return munmap(address, length) < 0 ? -errno : 0;
+}
+
+static int real_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+{
+	(void)data;
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret_rights = (struct vioci_file_rights){
+		.mode = st.st_mode & 07777,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+	};
+	return 0;
+}
+
+static int real_readlink(void *data, const char *path, char *buf, size_t size)
+{
+	(void)data;
+	ssize_t length = readlink(path, buf, size);
+	if (length < 0)
+		return -errno;
+	if ((size_t)length == size)
+		return -ENAMETOOLONG;
+	buf[length] = '\0';
+	return 0;
+}
+
+static int real_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+{
+	(void)data;
+	DIR *dir = opendir(path);
+	if (!dir)
+		return -errno;
+
+	int result = 0;
+	struct dirent *entry;
+	while (result == 0 && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			result = fn(arg, entry->d_name);
+	closedir(dir);
+	return result;
+}
+
+static int real_get_memlock_limit(void *data, uint64_t *ret_bytes)
+{
+	(void)data;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		return -errno;
+	*ret_bytes = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+	return 0;
+}
+
+static const struct vioci_sys_ops real_ops = {
+	.open = real_open,
+	.close = real_close,
+	.ioctl = real_ioctl,
+	.pread = real_pread,
+	.pwrite = real_pwrite,
+	.mmap = real_mmap,
+	.munmap = real_munmap,
+	.make_memory = vioci_real_make_memory,
+	.dup = vioci_real_dup,
+	.get_file = vioci_real_get_file,
+	.reserve = vioci_real_reserve,
+	.mmap_fixed = vioci_real_mmap_fixed,
+	.advise_huge = vioci_real_advise_huge,
+	.bind_memory = vioci_real_bind_memory,
+	.populate = vioci_real_populate,
+	.get_rights = real_get_rights,
+	.readlink = real_readlink,
+	.list = real_list,
+	.get_memlock_limit = real_get_memlock_limit,
+};
+
+const struct vioci_sys vioci_sys_real = { .ops = &real_ops };
+
+uint64_t vioci_now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t vioci_page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+const char *vioci_getenv(const char *name)
+{
+	return secure_getenv(name);
+}
+
+uint32_t vioci_thread_id(void)
+{
+	return (uint32_t)gettid();
+}
+
+void vioci_write_stderr(const char *line)
+{
+	fprintf(stderr, "libvioc: %s\n", line);
+}

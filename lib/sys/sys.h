@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam to the operating system. Nothing outside this folder makes a system call or reads errno;
+ * every function returns -errno. A context carries a struct vioci_sys, so tests can put a fake
+ * kernel or a fault injector in its place.
+ */
+#ifndef VIOCI_SYS_H
+#define VIOCI_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VIOCI_PATH_MAX 512
+
+/* Who may use a file, as stat(2) says. */
+struct vioci_file_rights {
+	uint32_t mode; /* permission bits */
+	uint32_t uid;
+	uint32_t gid;
+};
+
+/* What an fd is, for those who want to map it as memory. */
+struct vioci_memory_file {
+	bool is_memory;	  /* a memfd, or a file of tmpfs or hugetlbfs */
+	bool is_writable; /* for shared mappings: neither the fd nor a seal forbids it */
+	bool cant_shrink; /* sealed against it */
+	uint64_t length;
+	uint64_t page_size; /* of what it consists of */
+};
+
+/* Called for each name in a directory but "." and "..". Non-zero stops and becomes the result. */
+typedef int (*vioci_list_fn)(void *arg, const char *name);
+
+struct vioci_sys_ops {
+	int (*open)(void *data, const char *path, int flags);
+	int (*close)(void *data, int fd);
+	int (*ioctl)(void *data, int fd, unsigned long request, void *arg);
+	ssize_t (*pread)(void *data, int fd, void *buf, size_t count, uint64_t offset);
+	ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t count, uint64_t offset);
+	int (*mmap)(void *data, int fd, size_t length, int prot, uint64_t offset,
+		    void **ret_address);
+	int (*munmap)(void *data, void *address, size_t length);
+	int (*make_memory)(void *data, const char *name, uint64_t page_size, uint64_t length);
+	int (*dup)(void *data, int fd);
+	int (*get_file)(void *data, int fd, struct vioci_memory_file *ret_file);
+	int (*reserve)(void *data, size_t length, void **ret_address);
+	int (*mmap_fixed)(void *data, int fd, void *address, size_t length, int prot,
+			  uint64_t offset);
+	int (*advise_huge)(void *data, void *address, size_t length);
+	int (*bind_memory)(void *data, void *address, size_t length, uint32_t node, bool strict);
+	int (*populate)(void *data, void *address, size_t length, bool write);
+	int (*get_rights)(void *data, const char *path, struct vioci_file_rights *ret_rights);
+	int (*readlink)(void *data, const char *path, char *buf, size_t size);
+	int (*list)(void *data, const char *path, vioci_list_fn fn, void *arg);
+	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
+};
+
+struct vioci_sys {
+	const struct vioci_sys_ops *ops;
+	void *data;
+};
+
+/* The operating system itself. */
+extern const struct vioci_sys vioci_sys_real;
+
+/* Opens with O_CLOEXEC; the fd is never 0, 1 or 2. */
+static inline int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags)
+{
+	return sys->ops->open(sys->data, path, flags);
+}
+
+/* Closes *fd if it is one, and makes it -1. Nothing can be done about an error, so none is told. */
+static inline void vioci_sys_close(const struct vioci_sys *sys, int *fd)
+{
+	if (*fd >= 0)
+		(void)sys->ops->close(sys->data, *fd);
+	*fd = -1;
+}
+
+static inline int vioci_sys_ioctl(const struct vioci_sys *sys, int fd, unsigned long request,
+				  void *arg)
+{
+	return sys->ops->ioctl(sys->data, fd, request, arg);
+}
+
+static inline ssize_t vioci_sys_pread(const struct vioci_sys *sys, int fd, void *buf, size_t count,
+				      uint64_t offset)
+{
+	return sys->ops->pread(sys->data, fd, buf, count, offset);
+}
+
+static inline ssize_t vioci_sys_pwrite(const struct vioci_sys *sys, int fd, const void *buf,
+				       size_t count, uint64_t offset)
+{
+	return sys->ops->pwrite(sys->data, fd, buf, count, offset);
+}
+
+/* Shared mapping. */
+static inline int vioci_sys_mmap(const struct vioci_sys *sys, int fd, size_t length, int prot,
+				 uint64_t offset, void **ret_address)
+{
+	return sys->ops->mmap(sys->data, fd, length, prot, offset, ret_address);
+}
+
+static inline int vioci_sys_munmap(const struct vioci_sys *sys, void *address, size_t length)
+{
+	return sys->ops->munmap(sys->data, address, length);
+}
+
+/* Memory (memory.c). */
+
+/*
+ * A new memfd of that length, sealed against changing it, close-on-exec, never 0, 1 or 2. page_size 0
+ * asks for ordinary pages, others for hugetlb ones of that size.
+ * -EOPNOTSUPP: no such huge pages on this machine.
+ */
+static inline int vioci_sys_make_memory(const struct vioci_sys *sys, const char *name,
+					uint64_t page_size, uint64_t length)
+{
+	return sys->ops->make_memory(sys->data, name, page_size, length);
+}
+
+/* A close-on-exec duplicate, never 0, 1 or 2. */
+static inline int vioci_sys_dup(const struct vioci_sys *sys, int fd)
+{
+	return sys->ops->dup(sys->data, fd);
+}
+
+static inline int vioci_sys_get_file(const struct vioci_sys *sys, int fd,
+				     struct vioci_memory_file *ret_file)
+{
+	return sys->ops->get_file(sys->data, fd, ret_file);
+}
+
+/* Addresses that nothing else will get; no access. Given up by munmap. */
+static inline int vioci_sys_reserve(const struct vioci_sys *sys, size_t length, void **ret_address)
+{
+	return sys->ops->reserve(sys->data, length, ret_address);
+}
+
+/* Shared mapping over reserved addresses. */
+static inline int vioci_sys_mmap_fixed(const struct vioci_sys *sys, int fd, void *address,
+				       size_t length, int prot, uint64_t offset)
+{
+	return sys->ops->mmap_fixed(sys->data, fd, address, length, prot, offset);
+}
+
+/* Asks for transparent huge pages. */
+static inline int vioci_sys_advise_huge(const struct vioci_sys *sys, void *address, size_t length)
+{
+	return sys->ops->advise_huge(sys->data, address, length);
+}
+
+/*
+ * Pages not there yet shall come from the NUMA node: strictly, or if it has room. -EINVAL: no such
+ * node for this process. -ENOSYS: the kernel knows no nodes.
+ */
+static inline int vioci_sys_bind_memory(const struct vioci_sys *sys, void *address, size_t length,
+					uint32_t node, bool strict)
+{
+	return sys->ops->bind_memory(sys->data, address, length, node, strict);
+}
+
+/*
+ * Makes pages be there, as access to them would. -EFAULT: not mapped, not with that access, or a
+ * page can't be had (an access would raise SIGBUS). -ENOMEM. -ENOSYS: the kernel lacks this call.
+ */
+static inline int vioci_sys_populate(const struct vioci_sys *sys, void *address, size_t length,
+				     bool write)
+{
+	return sys->ops->populate(sys->data, address, length, write);
+}
+
+static inline int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
+				       struct vioci_file_rights *ret_rights)
+{
+	return sys->ops->get_rights(sys->data, path, ret_rights);
+}
+
+/* The link's target, NUL-terminated; -ENAMETOOLONG if it doesn't fit. */
+static inline int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf,
+				     size_t size)
+{
+	return sys->ops->readlink(sys->data, path, buf, size);
+}
+
+static inline int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn,
+				 void *arg)
+{
+	return sys->ops->list(sys->data, path, fn, arg);
+}
+
+/* RLIMIT_MEMLOCK; UINT64_MAX if unlimited. */
+static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint64_t *ret_bytes)
+{
+	return sys->ops->get_memlock_limit(sys->data, ret_bytes);
+}
+
+/* The page size of this machine, in bytes. */
+uint64_t vioci_page_size(void);
+
+/* The value of an environment variable, or NULL; NULL in a set-uid program. */
+const char *vioci_getenv(const char *name);
+
+/* A clock that never goes back, in milliseconds. */
+uint64_t vioci_now_ms(void);
+
+/* The calling thread, by a number that is not soon given to another. */
+uint32_t vioci_thread_id(void);
+
+/* Writes one line to standard error; only for VIOC_LOG. */
+void vioci_write_stderr(const char *line);
+
+/* Small files of sysfs and procfs (file.c). */
+
+/* The file's text without trailing white space; -E2BIG if it doesn't fit. */
+int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The last component of the link's target. */
+int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* 1 if the path exists, 0 if not. */
+int vioci_sys_exists(const struct vioci_sys *sys, const char *path);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of the kernel's iommufd ABI that the library uses, in declarations of its own; see
+ * vfio.h beside it for why, tests/abi for the check.
+ */
+#ifndef VIOCI_UAPI_IOMMUFD_H
+#define VIOCI_UAPI_IOMMUFD_H
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#define VIOCI_IOMMU_DESTROY	     _IO(';', 0x80)
+#define VIOCI_IOMMU_IOAS_ALLOC	     _IO(';', 0x81)
+#define VIOCI_IOMMU_IOAS_IOVA_RANGES _IO(';', 0x84)
+#define VIOCI_IOMMU_IOAS_MAP	     _IO(';', 0x85)
+#define VIOCI_IOMMU_IOAS_UNMAP	     _IO(';', 0x86)
+
+struct vioci_iommu_destroy {
+	uint32_t size;
+	uint32_t id;
+};
+
+struct vioci_iommu_ioas_alloc {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t out_ioas_id;
+};
+
+struct vioci_iommu_iova_range {
+	uint64_t start;
+	uint64_t last;
+};
+
+struct vioci_iommu_ioas_iova_ranges {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint32_t num_iovas;
+	uint32_t reserved;
+	uint64_t allowed_iovas; /* address of an array of vioci_iommu_iova_range */
+	uint64_t out_iova_alignment;
+};
+
+struct vioci_iommu_ioas_map {
+	uint32_t size;
+	uint32_t flags;
+#define VIOCI_IOMMU_MAP_FIXED_IOVA (1u << 0)
+#define VIOCI_IOMMU_MAP_WRITEABLE  (1u << 1)
+#define VIOCI_IOMMU_MAP_READABLE   (1u << 2)
+	uint32_t ioas_id;
+	uint32_t reserved;
+	uint64_t user_va;
+	uint64_t length;
+	uint64_t iova;
+};
+
+struct vioci_iommu_ioas_unmap {
+	uint32_t size;
+	uint32_t ioas_id;
+	uint64_t iova;
+	uint64_t length;
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of the kernel's VFIO ABI that the library uses, in declarations of its own: what the
+ * build machine's headers know must not decide what the library can do. Layouts and numbers are
+ * checked against the kernel's headers by tests/abi.
+ */
+#ifndef VIOCI_UAPI_VFIO_H
+#define VIOCI_UAPI_VFIO_H
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#define VIOCI_VFIO_IO(nr) _IO(';', 100 + (nr))
+
+/* Container and group. */
+#define VIOCI_VFIO_GET_API_VERSION     VIOCI_VFIO_IO(0)
+#define VIOCI_VFIO_CHECK_EXTENSION     VIOCI_VFIO_IO(1)
+#define VIOCI_VFIO_SET_IOMMU	       VIOCI_VFIO_IO(2)
+#define VIOCI_VFIO_GROUP_GET_STATUS    VIOCI_VFIO_IO(3)
+#define VIOCI_VFIO_GROUP_SET_CONTAINER VIOCI_VFIO_IO(4)
+#define VIOCI_VFIO_GROUP_GET_DEVICE_FD VIOCI_VFIO_IO(6)
+
+/* Device. */
+#define VIOCI_VFIO_DEVICE_GET_INFO	    VIOCI_VFIO_IO(7)
+#define VIOCI_VFIO_DEVICE_GET_REGION_INFO   VIOCI_VFIO_IO(8)
+#define VIOCI_VFIO_DEVICE_RESET		    VIOCI_VFIO_IO(11)
+#define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	    VIOCI_VFIO_IO(18)
+#define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT VIOCI_VFIO_IO(19)
+
+/* Type1 container; the numbers are shared with the device's. */
+#define VIOCI_VFIO_IOMMU_GET_INFO  VIOCI_VFIO_IO(12)
+#define VIOCI_VFIO_IOMMU_MAP_DMA   VIOCI_VFIO_IO(13)
+#define VIOCI_VFIO_IOMMU_UNMAP_DMA VIOCI_VFIO_IO(14)
+
+#define VIOCI_VFIO_API_VERSION	 0
+#define VIOCI_VFIO_TYPE1v2_IOMMU 3
+#define VIOCI_VFIO_UNMAP_ALL	 9
+
+struct vioci_vfio_group_status {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_GROUP_VIABLE	       (1u << 0)
+#define VIOCI_VFIO_GROUP_CONTAINER_SET (1u << 1)
+};
+
+struct vioci_vfio_device_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_DEVICE_RESET_FLAG (1u << 0)
+#define VIOCI_VFIO_DEVICE_PCI_FLAG   (1u << 1)
+	uint32_t num_regions;
+	uint32_t num_irqs;
+	uint32_t cap_offset;
+	uint32_t pad;
+};
+
+/* Heads each entry of a capability chain; next is an offset from the start of the info struct. */
+struct vioci_vfio_cap_header {
+	uint16_t id;
+	uint16_t version;
+	uint32_t next;
+};
+
+struct vioci_vfio_region_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_REGION_READ	(1u << 0)
+#define VIOCI_VFIO_REGION_WRITE (1u << 1)
+#define VIOCI_VFIO_REGION_MMAP	(1u << 2)
+#define VIOCI_VFIO_REGION_CAPS	(1u << 3)
+	uint32_t index;
+	uint32_t cap_offset;
+	uint64_t size;
+	uint64_t offset;
+};
+
+#define VIOCI_VFIO_REGION_CAP_SPARSE_MMAP 1
+
+struct vioci_vfio_sparse_mmap_area {
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct vioci_vfio_region_cap_sparse_mmap {
+	struct vioci_vfio_cap_header header;
+	uint32_t nr_areas; /* vioci_vfio_sparse_mmap_area follow */
+	uint32_t reserved;
+};
+
+struct vioci_vfio_iommu_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_IOMMU_INFO_PGSIZES (1u << 0)
+#define VIOCI_VFIO_IOMMU_INFO_CAPS    (1u << 1)
+	uint64_t iova_pgsizes;
+	uint32_t cap_offset;
+	uint32_t pad;
+};
+
+#define VIOCI_VFIO_IOMMU_CAP_IOVA_RANGE 1
+#define VIOCI_VFIO_IOMMU_CAP_DMA_AVAIL	3
+
+struct vioci_vfio_iova_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct vioci_vfio_iommu_cap_iova_range {
+	struct vioci_vfio_cap_header header;
+	uint32_t nr_iovas; /* vioci_vfio_iova_range follow */
+	uint32_t reserved;
+};
+
+struct vioci_vfio_iommu_cap_dma_avail {
+	struct vioci_vfio_cap_header header;
+	uint32_t avail;
+};
+
+struct vioci_vfio_dma_map {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_DMA_MAP_READ	 (1u << 0)
+#define VIOCI_VFIO_DMA_MAP_WRITE (1u << 1)
+	uint64_t vaddr;
+	uint64_t iova;
+	uint64_t size;
+};
+
+struct vioci_vfio_dma_unmap {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_DMA_UNMAP_ALL (1u << 1)
+	uint64_t iova;
+	uint64_t size;
+};
+
+struct vioci_vfio_bind_iommufd {
+	uint32_t argsz;
+	uint32_t flags;
+	int32_t iommufd;
+	uint32_t out_devid;
+};
+
+struct vioci_vfio_attach_pt {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t pt_id;
+};
+
+#endif
