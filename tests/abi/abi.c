@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Our declarations of the kernel's ABI against the kernel's own headers. Compiled, not run. Where the
+ * kernel's struct has grown, ours must be its beginning: that is what size and argsz are for.
+ */
+#include <stddef.h>
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+
+#include "uapi/iommufd.h"
+#include "uapi/vfio.h"
+
+#define SAME(ours, theirs) _Static_assert((ours) == (theirs), #ours " is not " #theirs)
+
+/* Whole structs, and structs that may have grown since. */
+#define SIZE(ours, theirs)	SAME(sizeof(ours), sizeof(theirs))
+#define BEGINNING(ours, theirs) _Static_assert(sizeof(ours) <= sizeof(theirs), #ours)
+#define MEMBER(ours, theirs, a, b)                                  \
+	SAME(offsetof(struct ours, a), offsetof(struct theirs, b)); \
+	SAME(sizeof(((struct ours *)0)->a), sizeof(((struct theirs *)0)->b))
+
+/* Numbers of VFIO. */
+SAME(VIOCI_VFIO_GET_API_VERSION, VFIO_GET_API_VERSION);
+SAME(VIOCI_VFIO_CHECK_EXTENSION, VFIO_CHECK_EXTENSION);
+SAME(VIOCI_VFIO_SET_IOMMU, VFIO_SET_IOMMU);
+SAME(VIOCI_VFIO_GROUP_GET_STATUS, VFIO_GROUP_GET_STATUS);
+SAME(VIOCI_VFIO_GROUP_SET_CONTAINER, VFIO_GROUP_SET_CONTAINER);
+SAME(VIOCI_VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_GET_DEVICE_FD);
+SAME(VIOCI_VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_INFO);
+SAME(VIOCI_VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_GET_REGION_INFO);
+SAME(VIOCI_VFIO_DEVICE_RESET, VFIO_DEVICE_RESET);
+SAME(VIOCI_VFIO_DEVICE_BIND_IOMMUFD, VFIO_DEVICE_BIND_IOMMUFD);
+SAME(VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, VFIO_DEVICE_ATTACH_IOMMUFD_PT);
+SAME(VIOCI_VFIO_IOMMU_GET_INFO, VFIO_IOMMU_GET_INFO);
+SAME(VIOCI_VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_MAP_DMA);
+SAME(VIOCI_VFIO_IOMMU_UNMAP_DMA, VFIO_IOMMU_UNMAP_DMA);
+SAME(VIOCI_VFIO_API_VERSION, VFIO_API_VERSION);
+SAME(VIOCI_VFIO_TYPE1v2_IOMMU, VFIO_TYPE1v2_IOMMU);
+SAME(VIOCI_VFIO_UNMAP_ALL, VFIO_UNMAP_ALL);
+
+/* Structs of VFIO. */
+SIZE(struct vioci_vfio_group_status, struct vfio_group_status);
+MEMBER(vioci_vfio_group_status, vfio_group_status, flags, flags);
+SAME(VIOCI_VFIO_GROUP_VIABLE, VFIO_GROUP_FLAGS_VIABLE);
+SAME(VIOCI_VFIO_GROUP_CONTAINER_SET, VFIO_GROUP_FLAGS_CONTAINER_SET);
+
+BEGINNING(struct vioci_vfio_device_info, struct vfio_device_info);
+MEMBER(vioci_vfio_device_info, vfio_device_info, flags, flags);
+MEMBER(vioci_vfio_device_info, vfio_device_info, num_regions, num_regions);
+MEMBER(vioci_vfio_device_info, vfio_device_info, num_irqs, num_irqs);
+MEMBER(vioci_vfio_device_info, vfio_device_info, cap_offset, cap_offset);
+SAME(VIOCI_VFIO_DEVICE_RESET_FLAG, VFIO_DEVICE_FLAGS_RESET);
+SAME(VIOCI_VFIO_DEVICE_PCI_FLAG, VFIO_DEVICE_FLAGS_PCI);
+
+SIZE(struct vioci_vfio_cap_header, struct vfio_info_cap_header);
+MEMBER(vioci_vfio_cap_header, vfio_info_cap_header, id, id);
+MEMBER(vioci_vfio_cap_header, vfio_info_cap_header, version, version);
+MEMBER(vioci_vfio_cap_header, vfio_info_cap_header, next, next);
+
+SIZE(struct vioci_vfio_region_info, struct vfio_region_info);
+MEMBER(vioci_vfio_region_info, vfio_region_info, flags, flags);
+MEMBER(vioci_vfio_region_info, vfio_region_info, index, index);
+MEMBER(vioci_vfio_region_info, vfio_region_info, cap_offset, cap_offset);
+MEMBER(vioci_vfio_region_info, vfio_region_info, size, size);
+MEMBER(vioci_vfio_region_info, vfio_region_info, offset, offset);
+SAME(VIOCI_VFIO_REGION_READ, VFIO_REGION_INFO_FLAG_READ);
+SAME(VIOCI_VFIO_REGION_WRITE, VFIO_REGION_INFO_FLAG_WRITE);
+SAME(VIOCI_VFIO_REGION_MMAP, VFIO_REGION_INFO_FLAG_MMAP);
+SAME(VIOCI_VFIO_REGION_CAPS, VFIO_REGION_INFO_FLAG_CAPS);
+SAME(VIOCI_VFIO_REGION_CAP_SPARSE_MMAP, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
+
+SIZE(struct vioci_vfio_region_cap_sparse_mmap, struct vfio_region_info_cap_sparse_mmap);
+MEMBER(vioci_vfio_region_cap_sparse_mmap, vfio_region_info_cap_sparse_mmap, nr_areas, nr_areas);
+SIZE(struct vioci_vfio_sparse_mmap_area, struct vfio_region_sparse_mmap_area);
+MEMBER(vioci_vfio_sparse_mmap_area, vfio_region_sparse_mmap_area, offset, offset);
+MEMBER(vioci_vfio_sparse_mmap_area, vfio_region_sparse_mmap_area, size, size);
+
+BEGINNING(struct vioci_vfio_iommu_info, struct vfio_iommu_type1_info);
+MEMBER(vioci_vfio_iommu_info, vfio_iommu_type1_info, flags, flags);
+MEMBER(vioci_vfio_iommu_info, vfio_iommu_type1_info, iova_pgsizes, iova_pgsizes);
+MEMBER(vioci_vfio_iommu_info, vfio_iommu_type1_info, cap_offset, cap_offset);
+SAME(VIOCI_VFIO_IOMMU_INFO_PGSIZES, VFIO_IOMMU_INFO_PGSIZES);
+SAME(VIOCI_VFIO_IOMMU_INFO_CAPS, VFIO_IOMMU_INFO_CAPS);
+SAME(VIOCI_VFIO_IOMMU_CAP_IOVA_RANGE, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE);
+SAME(VIOCI_VFIO_IOMMU_CAP_DMA_AVAIL, VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL);
+SIZE(struct vioci_vfio_iommu_cap_iova_range, struct vfio_iommu_type1_info_cap_iova_range);
+MEMBER(vioci_vfio_iommu_cap_iova_range, vfio_iommu_type1_info_cap_iova_range, nr_iovas, nr_iovas);
+SIZE(struct vioci_vfio_iova_range, struct vfio_iova_range);
+MEMBER(vioci_vfio_iova_range, vfio_iova_range, start, start);
+MEMBER(vioci_vfio_iova_range, vfio_iova_range, end, end);
+SIZE(struct vioci_vfio_iommu_cap_dma_avail, struct vfio_iommu_type1_info_dma_avail);
+MEMBER(vioci_vfio_iommu_cap_dma_avail, vfio_iommu_type1_info_dma_avail, avail, avail);
+
+SIZE(struct vioci_vfio_dma_map, struct vfio_iommu_type1_dma_map);
+MEMBER(vioci_vfio_dma_map, vfio_iommu_type1_dma_map, flags, flags);
+MEMBER(vioci_vfio_dma_map, vfio_iommu_type1_dma_map, vaddr, vaddr);
+MEMBER(vioci_vfio_dma_map, vfio_iommu_type1_dma_map, iova, iova);
+MEMBER(vioci_vfio_dma_map, vfio_iommu_type1_dma_map, size, size);
+SAME(VIOCI_VFIO_DMA_MAP_READ, VFIO_DMA_MAP_FLAG_READ);
+SAME(VIOCI_VFIO_DMA_MAP_WRITE, VFIO_DMA_MAP_FLAG_WRITE);
+BEGINNING(struct vioci_vfio_dma_unmap, struct vfio_iommu_type1_dma_unmap);
+MEMBER(vioci_vfio_dma_unmap, vfio_iommu_type1_dma_unmap, flags, flags);
+MEMBER(vioci_vfio_dma_unmap, vfio_iommu_type1_dma_unmap, iova, iova);
+MEMBER(vioci_vfio_dma_unmap, vfio_iommu_type1_dma_unmap, size, size);
+SAME(VIOCI_VFIO_DMA_UNMAP_ALL, VFIO_DMA_UNMAP_FLAG_ALL);
+
+BEGINNING(struct vioci_vfio_bind_iommufd, struct vfio_device_bind_iommufd);
+MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, flags, flags);
+MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, iommufd, iommufd);
+MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, out_devid, out_devid);
+BEGINNING(struct vioci_vfio_attach_pt, struct vfio_device_attach_iommufd_pt);
+MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, flags, flags);
+MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, pt_id, pt_id);
+
+/* iommufd. */
+SAME(VIOCI_IOMMU_DESTROY, IOMMU_DESTROY);
+SAME(VIOCI_IOMMU_IOAS_ALLOC, IOMMU_IOAS_ALLOC);
+SAME(VIOCI_IOMMU_IOAS_IOVA_RANGES, IOMMU_IOAS_IOVA_RANGES);
+SAME(VIOCI_IOMMU_IOAS_MAP, IOMMU_IOAS_MAP);
+SAME(VIOCI_IOMMU_IOAS_UNMAP, IOMMU_IOAS_UNMAP);
+
+SIZE(struct vioci_iommu_destroy, struct iommu_destroy);
+MEMBER(vioci_iommu_destroy, iommu_destroy, id, id);
+BEGINNING(struct vioci_iommu_ioas_alloc, struct iommu_ioas_alloc);
+MEMBER(vioci_iommu_ioas_alloc, iommu_ioas_alloc, flags, flags);
+MEMBER(vioci_iommu_ioas_alloc, iommu_ioas_alloc, out_ioas_id, out_ioas_id);
+SIZE(struct vioci_iommu_iova_range, struct iommu_iova_range);
+MEMBER(vioci_iommu_iova_range, iommu_iova_range, start, start);
+MEMBER(vioci_iommu_iova_range, iommu_iova_range, last, last);
+BEGINNING(struct vioci_iommu_ioas_iova_ranges, struct iommu_ioas_iova_ranges);
+MEMBER(vioci_iommu_ioas_iova_ranges, iommu_ioas_iova_ranges, ioas_id, ioas_id);
+MEMBER(vioci_iommu_ioas_iova_ranges, iommu_ioas_iova_ranges, num_iovas, num_iovas);
+MEMBER(vioci_iommu_ioas_iova_ranges, iommu_ioas_iova_ranges, allowed_iovas, allowed_iovas);
+MEMBER(vioci_iommu_ioas_iova_ranges, iommu_ioas_iova_ranges, out_iova_alignment,
+       out_iova_alignment);
+BEGINNING(struct vioci_iommu_ioas_map, struct iommu_ioas_map);
+MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, flags, flags);
+MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, ioas_id, ioas_id);
+MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, user_va, user_va);
+MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, length, length);
+MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, iova, iova);
+SAME(VIOCI_IOMMU_MAP_FIXED_IOVA, IOMMU_IOAS_MAP_FIXED_IOVA);
+SAME(VIOCI_IOMMU_MAP_WRITEABLE, IOMMU_IOAS_MAP_WRITEABLE);
+SAME(VIOCI_IOMMU_MAP_READABLE, IOMMU_IOAS_MAP_READABLE);
+BEGINNING(struct vioci_iommu_ioas_unmap, struct iommu_ioas_unmap);
+MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, ioas_id, ioas_id);
+MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, iova, iova);
+MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, length, length);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+/* A device's regions, config space, reset and close. */
+#include <string.h>
+
+#include "contract.h"
+
+static void device_info(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	struct vioc_device_info unsized_info = { 0 };
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_device_get_info(device, &info), 0);
+	assert_true(info.flags & VIOC_DEVICE_PCI);
+	assert_true(info.n_regions > VIOC_PCI_CONFIG);
+	assert_int_equal(vioc_device_get_info(device, &unsized_info), -EINVAL);
+	assert_int_equal(vioc_device_get_backend(device), world->backend);
+	assert_ptr_equal(vioc_device_get_ioas(device), rig.ioas);
+	assert_true(vioc_device_get_fd(device) > 2);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+static void config_space(struct world *world)
+{
+	uint32_t id, vendor, command, byte = 77;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_pci_config_read(edu, 0, 4, &id), 0);
+	assert_int_equal(id, 0x11e81234);
+	assert_int_equal(vioc_pci_config_read(edu, 0, 2, &vendor), 0);
+	assert_int_equal(vendor, 0x1234);
+	assert_int_equal(vioc_pci_set_bus_master(edu, 1), 0);
+	assert_int_equal(vioc_pci_config_read(edu, 4, 2, &command), 0);
+	assert_true(command & 4);
+	assert_int_equal(vioc_pci_set_bus_master(edu, 0), 0);
+	assert_int_equal(vioc_pci_config_read(edu, 4, 2, &command), 0);
+	assert_false(command & 4);
+
+	expect_failure(rig.ctx, vioc_pci_config_read(edu, 0, 3, &byte), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_pci_config_read(edu, 1, 2, &byte), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_pci_config_read(edu, 1 << 20, 4, &byte), -ERANGE,
+		       VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_pci_config_write(edu, 4, 2, 0x10000), -ERANGE,
+		       VIOC_REASON_BAD_ARGUMENT);
+	assert_int_equal(byte, 77);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+static void register_access(struct world *world)
+{
+	uint32_t id = 0, value = 0x12345678, inverse = 0;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 0, &id, 4), 0);
+	assert_int_equal(id, 0x010000ed);
+	assert_int_equal(vioc_region_write(edu, VIOC_PCI_BAR(0), 4, &value, 4), 0);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 4, &inverse, 4), 0);
+	assert_int_equal(inverse, ~value);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+static void bad_register_access(struct world *world)
+{
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	uint64_t value = 77;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	uint32_t bar = VIOC_PCI_BAR(0);
+	assert_int_equal(vioc_region_get_info(edu, bar, &info), 0);
+	assert_true(info.length >= PAGE);
+	assert_int_equal(info.flags & (VIOC_REGION_READ | VIOC_REGION_WRITE),
+			 VIOC_REGION_READ | VIOC_REGION_WRITE);
+
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, 0, &value, 3), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, 0, &value, 0), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, 0, &value, 16), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, 2, &value, 4), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, info.length, &value, 4), -ERANGE,
+		       VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_write(edu, bar, info.length, &value, 4), -ERANGE,
+		       VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_read(edu, bar, UINT64_MAX - 3, &value, 4), -ERANGE,
+		       VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_read(edu, 1000, 0, &value, 4), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_read(edu, VIOC_PCI_BAR(5), 0, &value, 4), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	assert_int_equal(value, 77);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+static void absent_regions(struct world *world)
+{
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_region_get_info(edu, VIOC_PCI_BAR(5), &info), 0);
+	assert_int_equal(info.length, 0);
+	assert_int_equal(vioc_region_get_info(edu, VIOC_PCI_VGA, &info), 0);
+	assert_int_equal(info.length, 0);
+	assert_int_equal(vioc_region_get_areas(edu, VIOC_PCI_VGA, NULL, 0), 0);
+	expect_failure(rig.ctx, vioc_region_get_info(edu, 1000, &info), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+/* What is seen through the mapping is what a register access sees. */
+static void region_map(struct world *world)
+{
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	volatile uint32_t *registers;
+	uint32_t value = 0;
+	void *address;
+	assert_int_equal(vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &address), 0);
+	registers = address;
+	assert_int_equal(registers[0], 0x010000ed);
+	uint32_t written = 0xc0ffee;
+	assert_int_equal(vioc_region_write(edu, VIOC_PCI_BAR(0), 4, &written, 4), 0);
+	assert_int_equal(registers[1], ~written);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 4, &value, 4), 0);
+	assert_int_equal(registers[1], value);
+	assert_int_equal(vioc_region_unmap(edu, address), 0);
+	expect_failure(rig.ctx, vioc_region_unmap(edu, address), -ENOENT, VIOC_REASON_BAD_ARGUMENT);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+static void bad_region_map(struct world *world)
+{
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	void *address = NULL;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	uint32_t bar = VIOC_PCI_BAR(0);
+	assert_int_equal(vioc_region_get_info(edu, bar, &info), 0);
+	expect_failure(rig.ctx, vioc_region_map(edu, bar, 0, info.length + PAGE, &address), -ERANGE,
+		       VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_map(edu, bar, UINT64_MAX - PAGE + 1, PAGE, &address),
+		       -ERANGE, VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_map(edu, bar, 16, PAGE, &address), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_map(edu, bar, 0, 100, &address), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_map(edu, VIOC_PCI_CONFIG, 0, 0, &address), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	expect_failure(rig.ctx, vioc_region_map(edu, VIOC_PCI_BAR(5), 0, 0, &address), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	assert_null(address);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+/* Each area can be mapped, and nothing that is not inside one. */
+static void region_areas(struct world *world)
+{
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	struct vioc_region_area areas[16];
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->second);
+	uint32_t bar = VIOC_PCI_BAR(0);
+	assert_int_equal(vioc_region_get_info(device, bar, &info), 0);
+	int count = vioc_region_get_areas(device, bar, areas, 16);
+	assert_in_range(count, 1, 16);
+	assert_int_equal(count, info.n_areas);
+	uint64_t covered = 0;
+	for (int i = 0; i < count; i++) {
+		void *address;
+		assert_int_equal(
+			vioc_region_map(device, bar, areas[i].offset, areas[i].length, &address),
+			0);
+		covered += areas[i].length;
+	}
+	if (covered < info.length) {
+		void *address;
+		expect_failure(rig.ctx, vioc_region_map(device, bar, 0, 0, &address), -EOPNOTSUPP,
+			       VIOC_REASON_UNSUPPORTED);
+	}
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+static void reset(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	uint32_t command;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_device_get_info(device, &info), 0);
+	assert_true(info.flags & VIOC_DEVICE_RESET);
+	assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
+	assert_int_equal(vioc_device_reset(device), 0);
+	assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+static void reset_without_support(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_device_get_info(edu, &info), 0);
+	assert_false(info.flags & VIOC_DEVICE_RESET);
+	expect_failure(rig.ctx, vioc_device_reset(edu), -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+/* After close nothing works and nothing breaks; the group is free although a BAR was mapped. */
+static void close_before_unref(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	uint32_t value;
+	void *address;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &address), 0);
+	vioc_device_close(edu);
+	vioc_device_close(edu);
+	expect_failure(rig.ctx, vioc_region_read(edu, VIOC_PCI_BAR(0), 0, &value, 4), -ENODEV,
+		       VIOC_REASON_CLOSED);
+	expect_failure(rig.ctx, vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &address), -ENODEV,
+		       VIOC_REASON_CLOSED);
+	expect_failure(rig.ctx, vioc_device_reset(edu), -ENODEV, VIOC_REASON_CLOSED);
+	expect_failure(rig.ctx, vioc_device_get_fd(edu), -ENODEV, VIOC_REASON_CLOSED);
+	assert_int_equal(vioc_device_get_info(edu, &info), 0);
+	struct vioc_device *again = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_region_read(again, VIOC_PCI_BAR(0), 0, &value, 4), 0);
+	assert_int_equal(value, 0x010000ed);
+	vioc_device_unref(again);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+const struct contract_case device_cases[] = {
+	{ "device info", device_info, 0 },
+	{ "config space", config_space, NEEDS_EDU },
+	{ "register access", register_access, NEEDS_EDU },
+	{ "bad register access: EINVAL, ERANGE", bad_register_access, NEEDS_EDU },
+	{ "regions that are not there", absent_regions, NEEDS_EDU },
+	{ "map a region", region_map, NEEDS_EDU },
+	{ "bad region maps: EINVAL, ERANGE, EOPNOTSUPP", bad_region_map, NEEDS_EDU },
+	{ "mappable areas of a region", region_areas, NEEDS_SECOND },
+	{ "reset", reset, 0 },
+	{ "reset without support: EOPNOTSUPP", reset_without_support, NEEDS_EDU },
+	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
+	{ 0 },
+};

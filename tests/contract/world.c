@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+/* The two kinds of world, and what a case can do to them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/ctx.h"
+#include "fake.h"
+#include "world.h"
+
+static const struct fake_device_spec fake_devices[] = {
+	{ .name = "0000:00:02.0", .driver = "vfio-pci", .group = 2, .has_reset = true },
+	{ .name = "0000:00:03.0", .driver = "vfio-pci", .group = 3, .kind = FAKE_EDU },
+	{ .name = "0000:00:04.0", .driver = "vfio-pci", .group = 4, .sparse = true },
+	{ .name = "0000:00:05.0", .driver = "e1000e", .group = 5 },
+	{ .name = "0000:00:06.0", .group = 6 },
+	{ .name = "0000:01:01.0", .driver = "vfio-pci", .group = 7 },
+	{ .name = "0000:01:02.0", .driver = "vfio-pci", .group = 7 },
+	{ .name = "0000:02:01.0", .driver = "vfio-pci", .group = 8 },
+	{ .name = "0000:02:02.0", .driver = "e1000e", .group = 8 },
+	{ .name = "0000:03:00.0", .driver = "e1000e", .group = -1 },
+	{ 0 },
+};
+
+#define FAKE_PID 4711
+
+void world_use_fake(struct world *world)
+{
+	world->kernel = "fake";
+	world->first = "0000:00:02.0";
+	world->edu = "0000:00:03.0";
+	world->second = "0000:00:04.0";
+	world->kernel_bound = "0000:00:05.0";
+	world->unbound = "0000:00:06.0";
+	world->pair[0] = "0000:01:01.0";
+	world->pair[1] = "0000:01:02.0";
+	world->blocked = "0000:02:01.0";
+	world->no_group = "0000:03:00.0";
+}
+
+static bool is_fake(const struct world *world)
+{
+	return strcmp(world->kernel, "fake") == 0;
+}
+
+/* Calls fn for each open fd of this process. */
+static void for_each_fd(void (*fn)(struct world *world, int fd), struct world *world)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+		if (entry->d_name[0] != '.' && fd != dirfd(dir))
+			fn(world, fd);
+	}
+	closedir(dir);
+}
+
+static void note_fd(struct world *world, int fd)
+{
+	world->was_open[fd] = true;
+}
+
+/* Also closes it, so that one failed case doesn't take the next ones with it. */
+static void count_new_fd(struct world *world, int fd)
+{
+	if (world->was_open[fd])
+		return;
+	world->n_left++;
+	close(fd);
+}
+
+void world_set_up(struct world *world)
+{
+	memset(world->was_open, 0, sizeof(world->was_open));
+	for_each_fd(note_fd, world);
+	if (is_fake(world))
+		world->fake = fake_new(&(struct fake_config){ .devices = fake_devices });
+}
+
+int world_tear_down(struct world *world)
+{
+	unsigned int mappings = 0, open = 0;
+	if (world->fake) {
+		mappings = fake_count_mappings(world->fake);
+		open = fake_count_open(world->fake);
+		fake_free(world->fake);
+		world->fake = NULL;
+	}
+	world->n_left = 0;
+	for_each_fd(count_new_fd, world);
+	if (world->n_left || open || mappings) {
+		print_error("left behind: %u fds, %u things open and %u mappings in the kernel\n",
+			    world->n_left, open, mappings);
+		return -1;
+	}
+	return 0;
+}
+
+const char *world_missing(const struct world *world, uint32_t needs)
+{
+	if ((needs & NEEDS_EDU) && !world->edu)
+		return "edu device";
+	if ((needs & NEEDS_SECOND) && !world->second)
+		return "second device";
+	if ((needs & NEEDS_PAIR) && !world->pair[1])
+		return "two devices in one group";
+	if ((needs & NEEDS_KERNEL_BOUND) && !world->kernel_bound)
+		return "device bound to a kernel driver";
+	if ((needs & NEEDS_UNBOUND) && !world->unbound)
+		return "device without a driver";
+	if ((needs & NEEDS_NO_GROUP) && !world->no_group)
+		return "device that bypasses the IOMMU";
+	if ((needs & NEEDS_BLOCKED) && !world->blocked)
+		return "device whose sibling a kernel driver holds";
+	return NULL;
+}
+
+struct vioc_ctx *world_new_ctx(struct world *world)
+{
+	struct vioc_ctx *ctx = NULL;
+	int error = world->fake ? vioci_ctx_new_with_sys(NULL, fake_sys(world->fake), &ctx)
+				: vioc_ctx_new(NULL, &ctx);
+	assert_int_equal(error, 0);
+	return ctx;
+}
+
+struct vioc_container *world_new_container(struct world *world, struct vioc_ctx *ctx)
+{
+	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
+	struct vioc_container *container = NULL;
+	opts.backend = world->backend;
+	assert_int_equal(vioc_container_new(ctx, &opts, &container), 0);
+	return container;
+}
+
+/* The number behind the last slash of a link in sysfs. */
+static int link_number(const char *device, const char *link)
+{
+	char path[256], target[256];
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device, link);
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	assert_true(length > 0);
+	target[length] = '\0';
+	return atoi(strrchr(target, '/') + 1);
+}
+
+static void fake_nodes(const char *device, char group[32], char cdev[32])
+{
+	for (int i = 0; fake_devices[i].name; i++) {
+		if (strcmp(fake_devices[i].name, device) != 0)
+			continue;
+		snprintf(group, 32, "/dev/vfio/%d", fake_devices[i].group);
+		snprintf(cdev, 32, "/dev/vfio/devices/vfio%d", i);
+	}
+}
+
+/* A child that opens the node, says so, and keeps it until it is killed. */
+static int fork_holder(const char *path)
+{
+	int ready[2];
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(path, O_RDWR);
+		char answer = fd >= 0 ? 'y' : 'n';
+		if (write(ready[1], &answer, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	char answer = 0;
+	assert_int_equal(read(ready[0], &answer, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	assert_int_equal(answer, 'y');
+	return pid;
+}
+
+int world_hold_group(struct world *world, const char *device)
+{
+	char group[32], cdev[32];
+	if (world->fake) {
+		fake_nodes(device, group, cdev);
+		fake_hold(world->fake, group, FAKE_PID, "holder");
+		return FAKE_PID;
+	}
+	snprintf(group, sizeof(group), "/dev/vfio/%d", link_number(device, "iommu_group"));
+	return fork_holder(group);
+}
+
+void world_release_group(struct world *world, const char *device, int pid)
+{
+	char group[32], cdev[32];
+	if (world->fake) {
+		fake_nodes(device, group, cdev);
+		fake_release(world->fake, group, pid);
+		return;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void set_forbidden(struct world *world, const char *device, bool forbidden)
+{
+	char group[32], cdev[32];
+	fake_nodes(device, group, cdev);
+	fake_forbid(world->fake, group, forbidden);
+	fake_forbid(world->fake, cdev, forbidden);
+}
+
+void world_drop_rights(struct world *world, const char *device)
+{
+	if (world->fake)
+		set_forbidden(world, device, true);
+	else
+		assert_int_equal(seteuid(65534), 0);
+}
+
+void world_regain_rights(struct world *world, const char *device)
+{
+	if (world->fake)
+		set_forbidden(world, device, false);
+	else
+		assert_int_equal(seteuid(0), 0);
+}
+
+static const char *backend_node(const struct world *world)
+{
+	return world->backend == VIOC_BACKEND_LEGACY ? "/dev/vfio/vfio" : "/dev/iommu";
+}
+
+void world_hide_node(struct world *world)
+{
+	char away[64];
+	snprintf(away, sizeof(away), "%s.away", backend_node(world));
+	if (world->fake)
+		fake_hide(world->fake, backend_node(world), true);
+	else
+		assert_int_equal(rename(backend_node(world), away), 0);
+}
+
+void world_show_node(struct world *world)
+{
+	char away[64];
+	snprintf(away, sizeof(away), "%s.away", backend_node(world));
+	if (world->fake)
+		fake_hide(world->fake, backend_node(world), false);
+	else
+		assert_int_equal(rename(away, backend_node(world)), 0);
+}
+
+void world_limit_entries(struct world *world, uint32_t count)
+{
+	if (!count)
+		count = 65535;
+	if (world->fake) {
+		fake_set_entry_limit(world->fake, count);
+		return;
+	}
+	FILE *file = fopen("/sys/module/vfio_iommu_type1/parameters/dma_entry_limit", "we");
+	assert_non_null(file);
+	fprintf(file, "%u\n", count);
+	assert_int_equal(fclose(file), 0);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+/* Devices: config space, BAR 0 in a memfd, and the DMA engine of QEMU's edu. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "uapi/vfio.h"
+
+#define N_REGIONS     9
+#define N_IRQS	      5
+#define REGION_CONFIG 7
+#define REGION_ROM    6
+#define CONFIG_SIZE   256
+#define REGION_SHIFT  40
+
+#define EDU_ID		0x00
+#define EDU_INVERSE	0x04
+#define EDU_SOURCE	0x80
+#define EDU_TARGET	0x88
+#define EDU_COUNT	0x90
+#define EDU_COMMAND	0x98
+#define EDU_BUFFER	0x40000
+#define EDU_BUFFER_SIZE 4096
+#define EDU_DMA_MASK	((UINT64_C(1) << 28) - 1)
+#define EDU_RUN		1u
+#define EDU_TO_MEMORY	2u
+
+#define COMMAND_MASTER 0x04
+
+static void set_power_on_state(struct fake_device *device)
+{
+	const uint32_t id = 0x11e81234, class = 0x00ff0010, edu_id = 0x010000ed;
+	memset(device->config, 0, sizeof(device->config));
+	memcpy(device->config, &id, sizeof(id));
+	memcpy(device->config + 8, &class, sizeof(class));
+	device->config[4] = 0x02;
+	memset(device->bar, 0, BAR_SIZE);
+	if (device->spec.kind == FAKE_EDU)
+		memcpy(device->bar + EDU_ID, &edu_id, sizeof(edu_id));
+}
+
+void fake_device_init(struct fake *fake, struct fake_device *device)
+{
+	(void)fake;
+	device->bar_fd = memfd_create("bar", MFD_CLOEXEC);
+	if (device->bar_fd < 0 || ftruncate(device->bar_fd, BAR_SIZE) < 0)
+		abort();
+	device->bar = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device->bar_fd, 0);
+	if (device->bar == MAP_FAILED)
+		abort();
+	set_power_on_state(device);
+}
+
+void fake_device_free(struct fake_device *device)
+{
+	munmap(device->bar, BAR_SIZE);
+	close(device->bar_fd);
+}
+
+static int get_info(struct vioci_vfio_device_info *info, const struct fake_device *device)
+{
+	info->flags = VIOCI_VFIO_DEVICE_PCI_FLAG;
+	if (device->spec.has_reset)
+		info->flags |= VIOCI_VFIO_DEVICE_RESET_FLAG;
+	info->num_regions = N_REGIONS;
+	info->num_irqs = N_IRQS;
+	return 0;
+}
+
+/* BAR 0 of a sparse device: all but its second page. */
+static int get_sparse_info(void *arg, uint32_t argsz)
+{
+	struct {
+		struct vioci_vfio_region_info info;
+		struct vioci_vfio_cap_header header;
+		uint32_t nr_areas;
+		uint32_t reserved;
+		struct vioci_vfio_sparse_mmap_area areas[2];
+	} full = { 0 };
+
+	memcpy(&full.info, arg, sizeof(full.info));
+	full.info.argsz = sizeof(full);
+	full.info.flags |= VIOCI_VFIO_REGION_CAPS;
+	if (argsz < sizeof(full)) {
+		full.info.cap_offset = 0;
+		memcpy(arg, &full.info, sizeof(full.info));
+		return 0;
+	}
+	full.info.cap_offset = offsetof(typeof(full), header);
+	full.header.id = VIOCI_VFIO_REGION_CAP_SPARSE_MMAP;
+	full.header.version = 1;
+	full.nr_areas = 2;
+	full.areas[0] = (struct vioci_vfio_sparse_mmap_area){ 0, 0x1000 };
+	full.areas[1] = (struct vioci_vfio_sparse_mmap_area){ 0x2000, BAR_SIZE - 0x2000 };
+	memcpy(arg, &full, sizeof(full));
+	return 0;
+}
+
+static int get_region_info(struct vioci_vfio_region_info *info, const struct fake_device *device)
+{
+	uint32_t argsz = info->argsz;
+	if (info->index >= N_REGIONS || info->index == N_REGIONS - 1)
+		return -EINVAL;
+	info->offset = (uint64_t)info->index << REGION_SHIFT;
+	info->size = 0;
+	info->flags = 0;
+	if (info->index == REGION_CONFIG) {
+		info->size = CONFIG_SIZE;
+		info->flags = VIOCI_VFIO_REGION_READ | VIOCI_VFIO_REGION_WRITE;
+	} else if (info->index == 0) {
+		info->size = BAR_SIZE;
+		info->flags =
+			VIOCI_VFIO_REGION_READ | VIOCI_VFIO_REGION_WRITE | VIOCI_VFIO_REGION_MMAP;
+		if (device->spec.sparse)
+			return get_sparse_info(info, argsz);
+	}
+	return 0;
+}
+
+int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg)
+{
+	switch (request) {
+	case VIOCI_VFIO_DEVICE_GET_INFO:
+		return get_info(arg, device);
+	case VIOCI_VFIO_DEVICE_GET_REGION_INFO:
+		return get_region_info(arg, device);
+	case VIOCI_VFIO_DEVICE_RESET:
+		if (!device->spec.has_reset)
+			return -EINVAL;
+		set_power_on_state(device);
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+static uint64_t read_register(const struct fake_device *device, size_t offset)
+{
+	uint64_t value;
+	memcpy(&value, device->bar + offset, sizeof(value));
+	return value;
+}
+
+/* One run of the DMA engine. What can't be reached is not moved, silently, as in hardware. */
+static void run_dma(struct fake_device *device)
+{
+	uint64_t count = read_register(device, EDU_COUNT),
+		 command = read_register(device, EDU_COMMAND);
+	bool to_memory = command & EDU_TO_MEMORY;
+	uint64_t memory = read_register(device, to_memory ? EDU_TARGET : EDU_SOURCE) & EDU_DMA_MASK;
+	uint64_t buffer = read_register(device, to_memory ? EDU_SOURCE : EDU_TARGET) - EDU_BUFFER;
+
+	command &= ~(uint64_t)EDU_RUN;
+	memcpy(device->bar + EDU_COMMAND, &command, sizeof(command));
+	if (buffer > EDU_BUFFER_SIZE || count > EDU_BUFFER_SIZE - buffer || !count ||
+	    !(device->config[4] & COMMAND_MASTER) || !device->space)
+		return;
+	char *reached = fake_space_reach(device->space, memory, count, to_memory);
+	unsigned char *own = device->bar + EDU_BUFFER + buffer;
+	if (reached)
+		memcpy(to_memory ? (void *)reached : own, to_memory ? own : (void *)reached, count);
+}
+
+static void after_write(struct fake_device *device, uint64_t offset)
+{
+	if (device->spec.kind != FAKE_EDU)
+		return;
+	if (offset == EDU_INVERSE) {
+		uint32_t value = (uint32_t)~read_register(device, EDU_INVERSE);
+		memcpy(device->bar + EDU_INVERSE, &value, sizeof(value));
+	}
+	if (offset == EDU_COMMAND && (read_register(device, EDU_COMMAND) & EDU_RUN))
+		run_dma(device);
+}
+
+ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, uint64_t offset,
+			   bool write)
+{
+	uint64_t region = offset >> REGION_SHIFT,
+		 place = offset & ((UINT64_C(1) << REGION_SHIFT) - 1);
+	unsigned char *memory = region == REGION_CONFIG ? device->config : device->bar;
+	uint64_t size = region == REGION_CONFIG ? CONFIG_SIZE : region == 0 ? BAR_SIZE : 0;
+
+	if (place >= size || count > size - place)
+		return -EINVAL;
+	memcpy(write ? memory + place : buf, write ? buf : memory + place, count);
+	if (write && region == 0)
+		after_write(device, place);
+	return (ssize_t)count;
+}
+
+int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
+		     void **ret_address)
+{
+	if (offset >> REGION_SHIFT || offset + length > BAR_SIZE)
+		return -EINVAL;
+	void *address = mmap(NULL, length, prot, MAP_SHARED, device->bar_fd, (off_t)offset);
+	if (address == MAP_FAILED)
+		return -errno;
+	*ret_address = address;
+	return 0;
+}
+
+void fake_device_close(struct fake *fake, struct fake_fd *fd)
+{
+	struct fake_device *device = fd->device;
+	if (fd->from_cdev) {
+		if (!fd->container)
+			return;
+		if (device->space)
+			device->space->n_devices--;
+		device->space = NULL;
+		device->bound = false;
+		device->owner = NULL;
+	} else if (--device->n_open == 0) {
+		if (fd->container->is_iommufd)
+			device->space->n_devices--;
+		device->space = NULL;
+		if (!fd->group->open)
+			fake_group_close(fake, fd->group);
+	}
+	fake_container_put(fd->container);
+}

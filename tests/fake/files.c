@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/* The parts of /sys and /proc that the library reads, as files below a temporary folder. */
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+void fake_path(const struct fake *fake, const char *path, char *ret_path, size_t size)
+{
+	if (snprintf(ret_path, size, "%s%s", fake->root, path) >= (int)size)
+		abort();
+}
+
+#define PRINTF(index) __attribute__((format(printf, index, index + 1)))
+
+/* The full path of a file that the format names. */
+__attribute__((format(printf, 3, 0))) static void format_path(const struct fake *fake,
+							      char ret_path[VIOCI_PATH_MAX],
+							      const char *format, va_list args)
+{
+	char path[VIOCI_PATH_MAX];
+	if (vsnprintf(path, sizeof(path), format, args) >= (int)sizeof(path))
+		abort();
+	fake_path(fake, path, ret_path, VIOCI_PATH_MAX);
+}
+
+/* Makes the folder, and those above it. */
+PRINTF(2) static void make_folder(const struct fake *fake, const char *format, ...)
+{
+	char path[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	format_path(fake, path, format, args);
+	va_end(args);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		abort();
+}
+
+PRINTF(3)
+static void make_file(const struct fake *fake, const char *text, const char *format, ...)
+{
+	char path[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	format_path(fake, path, format, args);
+	va_end(args);
+	FILE *file = fopen(path, "we");
+	if (!file || fputs(text, file) < 0 || fclose(file) < 0)
+		abort();
+}
+
+/* The link's target ends with the name. */
+PRINTF(4)
+static void make_link(const struct fake *fake, const char *folder, const char *name,
+		      const char *format, ...)
+{
+	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	format_path(fake, path, format, args);
+	va_end(args);
+	snprintf(target, sizeof(target), "%s%s", folder, name);
+	if (symlink(target, path) < 0 && errno != EEXIST)
+		abort();
+}
+
+static void make_group_files(const struct fake *fake, const struct fake_device *device)
+{
+	const char *name = device->spec.name;
+	char group[16];
+	snprintf(group, sizeof(group), "%d", device->spec.group);
+	make_folder(fake, "/sys/kernel/iommu_groups/%s/devices", group);
+	make_link(fake, "../../../../bus/pci/devices/", name,
+		  "/sys/kernel/iommu_groups/%s/devices/%s", group, name);
+	make_file(fake,
+		  "0x00000000000a0000 0x00000000000affff direct-relaxable\n"
+		  "0x00000000fee00000 0x00000000feefffff msi\n",
+		  "/sys/kernel/iommu_groups/%s/reserved_regions", group);
+	make_link(fake, "../../../../kernel/iommu_groups/", group,
+		  "/sys/bus/pci/devices/%s/iommu_group", name);
+}
+
+static void make_device_files(const struct fake *fake, const struct fake_device *device)
+{
+	const char *name = device->spec.name, *driver = device->spec.driver;
+	make_folder(fake, "/sys/bus/pci/devices/%s", name);
+	if (device->spec.group >= 0)
+		make_group_files(fake, device);
+	if (!driver)
+		return;
+	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/pci/devices/%s/driver",
+		  name);
+	if (!strstr(driver, "vfio"))
+		return;
+	make_folder(fake, "/sys/bus/pci/devices/%s/vfio-dev/vfio%d", name, device->cdev);
+	if (!fake->config.no_cdev)
+		make_file(fake, "511:0\n", "/sys/bus/pci/devices/%s/vfio-dev/vfio%d/dev", name,
+			  device->cdev);
+}
+
+void fake_make_files(struct fake *fake)
+{
+	strcpy(fake->root, "/tmp/vioc-fake-XXXXXX");
+	if (!mkdtemp(fake->root))
+		abort();
+	make_folder(fake, "/sys/bus/pci/devices");
+	make_folder(fake, "/sys/kernel/iommu_groups");
+	make_folder(fake, "/sys/class/iommu");
+	make_folder(fake, "/proc/1");
+	if (!fake->config.no_iommu)
+		make_folder(fake, "/sys/class/iommu/dmar0");
+	make_link(fake, "", "1", "/proc/self");
+	make_file(fake, "self\n", "/proc/1/comm");
+	make_file(fake, "Name:\tself\nVmLck:\t       8 kB\nVmPin:\t       0 kB\n",
+		  "/proc/1/status");
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		make_device_files(fake, &fake->devices[i]);
+}
+
+void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count)
+{
+	char path[128], text[32];
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB",
+		 page_size / 1024);
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", count);
+	make_folder(fake, "%s", path);
+	make_file(fake, text, "%s/free_hugepages", path);
+	make_file(fake, "0\n", "%s/resv_hugepages", path);
+}
+
+void fake_file_thp(struct fake *fake, const char *state)
+{
+	make_folder(fake, "/sys/kernel/mm/transparent_hugepage");
+	make_file(fake, state, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void fake_remove_files(struct fake *fake)
+{
+	nftw(fake->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What /proc shows of a process' open node: fd number and path. */
+static void show_fd(struct fake *fake, int pid, int fd, const char *node)
+{
+	make_folder(fake, "/proc/%d/fd", pid);
+	make_link(fake, "", node, "/proc/%d/fd/%d", pid, fd);
+}
+
+static void hide_fd(struct fake *fake, int pid, int fd)
+{
+	char path[64], full[VIOCI_PATH_MAX];
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	fake_path(fake, path, full, sizeof(full));
+	unlink(full);
+}
+
+#define OTHERS_FD 7
+
+void fake_file_hold(struct fake *fake, const char *node, int pid, const char *command)
+{
+	show_fd(fake, pid, OTHERS_FD, node);
+	make_file(fake, command, "/proc/%d/comm", pid);
+}
+
+void fake_file_release(struct fake *fake, int pid)
+{
+	hide_fd(fake, pid, OTHERS_FD);
+}
+
+void fake_file_open(struct fake *fake, int fd, const char *node)
+{
+	show_fd(fake, SELF_PID, fd, node);
+}
+
+void fake_file_close(struct fake *fake, int fd)
+{
+	hide_fd(fake, SELF_PID, fd);
+}

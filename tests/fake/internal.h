@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAKE_INTERNAL_H
+#define FAKE_INTERNAL_H
+
+#include <bsd/sys/tree.h>
+#include <pthread.h>
+#include <stddef.h>
+
+#include "fake.h"
+
+#define MAX_FDS		1024
+#define MAX_DEVICES	32
+#define MAX_NODES	32
+#define MAX_MMAPS	64
+#define BAR_SIZE	0x100000
+#define FAKE_HUGE_SIZES 2
+#define SELF_PID	1 /* of the process under test, in the fake /proc */
+
+/* One mapping of an address space. */
+struct fake_map {
+	RB_ENTRY(fake_map) node;
+	uint64_t iova;
+	uint64_t last;
+	char *va;
+	bool readable;
+	bool writable;
+};
+
+RB_HEAD(fake_map_tree, fake_map);
+
+/* A type1 container's address space, or an IOAS. */
+struct fake_space {
+	struct fake *fake;
+	struct fake_space *next; /* of the same iommufd */
+	uint32_t id;		 /* in it */
+	struct fake_map_tree maps;
+	unsigned int n_maps;
+	uint64_t bytes;
+	unsigned int n_devices; /* attached, or groups of a type1 container */
+};
+
+/* /dev/vfio/vfio or /dev/iommu, once opened. */
+struct fake_container {
+	bool is_iommufd;
+	bool iommu_set; /* type1 */
+	unsigned int refs;
+	struct fake_space *spaces; /* type1: exactly one */
+	struct fake_space *compat; /* what VFIO ioctls on an iommufd act on */
+	uint32_t next_id;
+};
+
+struct fake_device {
+	struct fake_device_spec spec;
+	int cdev; /* number in its name; -1: none */
+	unsigned char config[4096];
+	int bar_fd; /* memfd: BAR 0, so that it can be mapped */
+	unsigned char *bar;
+	unsigned int n_open; /* device fds from the group */
+	bool bound;	     /* by its cdev */
+	struct fake_container *owner;
+	struct fake_space *space; /* its DMA goes there */
+};
+
+struct fake_group {
+	int number;
+	bool open;
+	struct fake_container *container;
+};
+
+/* A file of huge pages. The pages it took are its own until it is closed. */
+struct fake_huge {
+	unsigned int refs;
+	uint64_t page_size;
+	uint64_t n_taken;
+};
+
+enum fake_fd_kind { FD_FREE, FD_FILE, FD_CONTAINER, FD_GROUP, FD_DEVICE };
+
+/* What one fd is. */
+struct fake_fd {
+	enum fake_fd_kind kind;
+	struct fake_container *container;
+	struct fake_group *group;
+	struct fake_device *device;
+	bool from_cdev;
+	struct fake_huge *huge; /* of a file */
+};
+
+/* A node that somebody else holds, or that is forbidden or hidden. */
+struct fake_node_rule {
+	char path[64];
+	int held_by; /* pid; 0: nobody */
+	bool forbidden;
+	bool hidden;
+};
+
+/* A region of a device that the process under test has mapped. */
+struct fake_mmap {
+	void *address;
+	struct fake_device *device; /* NULL: not in use */
+};
+
+/* The failure that fake_fail_ioctl() armed. */
+struct fake_failure {
+	enum fake_ioctl kind;
+	unsigned int countdown; /* 0: not armed */
+	int error;
+	bool fired;
+};
+
+struct fake {
+	struct vioci_sys sys;
+	struct fake_config config;
+	char root[64]; /* of /sys and /proc */
+	pthread_mutex_t lock;
+	struct fake_device devices[MAX_DEVICES];
+	struct fake_group groups[MAX_DEVICES];
+	unsigned int n_devices;
+	unsigned int n_groups;
+	struct fake_fd fds[MAX_FDS];
+	struct fake_node_rule rules[MAX_NODES];
+	struct fake_mmap mmaps[MAX_MMAPS];
+	uint64_t memlock;
+	uint64_t locked;
+	bool fail_unmap_many;
+	uint64_t fail_unmap_iova;
+	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */
+	uint64_t memory_bytes;		  /* that the library reserved or mapped */
+
+	struct fake_failure failure;
+	uint64_t trusted_start; /* memory that needs no look */
+	uint64_t trusted_last;
+};
+
+/* The MSI window of x86: reserved for every device. */
+#define MSI_START UINT64_C(0xfee00000)
+#define MSI_LAST  UINT64_C(0xfeefffff)
+
+/* files.c */
+void fake_make_files(struct fake *fake);
+void fake_remove_files(struct fake *fake);
+void fake_path(const struct fake *fake, const char *path, char *ret_path, size_t size);
+void fake_file_hold(struct fake *fake, const char *node, int pid, const char *command);
+void fake_file_release(struct fake *fake, int pid);
+void fake_file_open(struct fake *fake, int fd, const char *node);
+void fake_file_close(struct fake *fake, int fd);
+void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);
+void fake_file_thp(struct fake *fake, const char *state);
+
+/* space.c */
+struct fake_space *fake_space_new(struct fake *fake);
+void fake_space_free(struct fake_space *space);
+void fake_space_clear(struct fake_space *space);
+bool fake_space_is_free(struct fake_space *space, uint64_t iova, uint64_t last);
+bool fake_space_is_usable(const struct fake_space *space, uint64_t iova, uint64_t last);
+/* -EEXIST, -EFAULT, -ENOMEM, as both interfaces do. */
+int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_t length,
+		   bool readable, bool writable);
+struct fake_map *fake_space_first(struct fake_space *space, uint64_t iova, uint64_t last);
+void fake_space_remove(struct fake_space *space, struct fake_map *map);
+/* Whether the process has the memory, with that access. */
+bool fake_memory_is_there(uint64_t va, uint64_t last, bool write);
+
+void fake_space_for_each(struct fake_space *space,
+			 void (*fn)(void *arg, const struct fake_mapping *mapping), void *arg);
+/* The memory behind an IOVA, for length bytes; NULL if a device can't reach it so. */
+char *fake_space_reach(struct fake_space *space, uint64_t iova, uint64_t length, bool write);
+
+/* type1.c */
+int fake_container_ioctl(struct fake *fake, struct fake_container *container, unsigned long request,
+			 void *arg);
+int fake_group_ioctl(struct fake *fake, struct fake_group *group, unsigned long request, void *arg);
+void fake_group_close(struct fake *fake, struct fake_group *group);
+void fake_type1_ranges(const struct fake *fake, uint64_t ranges[4]);
+
+/* iommufd.c */
+int fake_iommufd_ioctl(struct fake *fake, struct fake_container *container, unsigned long request,
+		       void *arg);
+struct fake_space *fake_iommufd_find(struct fake_container *container, uint32_t id);
+struct fake_space *fake_iommufd_alloc(struct fake *fake, struct fake_container *container);
+int fake_device_bind(struct fake *fake, struct fake_fd *fd, void *arg);
+int fake_device_attach(struct fake_fd *fd, void *arg);
+
+/* device.c */
+void fake_device_init(struct fake *fake, struct fake_device *device);
+void fake_device_free(struct fake_device *device);
+int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg);
+ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, uint64_t offset,
+			   bool write);
+int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
+		     void **ret_address);
+void fake_device_close(struct fake *fake, struct fake_fd *fd);
+
+/* memory.c */
+int fake_make_memory(void *data, const char *name, uint64_t page_size, uint64_t length);
+int fake_dup(void *data, int fd);
+int fake_get_file(void *data, int fd, struct vioci_memory_file *ret_file);
+int fake_reserve(void *data, size_t length, void **ret_address);
+int fake_mmap_fixed(void *data, int fd, void *address, size_t length, int prot, uint64_t offset);
+int fake_advise_huge(void *data, void *address, size_t length);
+int fake_bind_memory(void *data, void *address, size_t length, uint32_t node, bool strict);
+int fake_populate(void *data, void *address, size_t length, bool write);
+void fake_memory_unmapped(struct fake *fake, size_t length);
+void fake_huge_put(struct fake *fake, struct fake_huge *huge);
+
+/* control.c */
+/* The error that this ioctl shall fail with, or 0. */
+int fake_injected(struct fake *fake, enum fake_ioctl kind);
+
+/* fake.c */
+struct fake_fd *fake_fd(struct fake *fake, int fd);
+int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
+/* What is laid down for a node; made when first asked for. */
+struct fake_node_rule *fake_rule(struct fake *fake, const char *path);
+void fake_container_put(struct fake_container *container);
+/* Whether every device of the group has a driver that leaves it alone. */
+bool fake_group_is_viable(const struct fake *fake, int group);
+
+#endif

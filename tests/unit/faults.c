@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fails the Nth system call and the Nth allocation of a whole life of a driver, for all N. A step
+ * that fails must leave everything as it was, so the same step must succeed right after; in the end
+ * nothing may be left.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "inject.h"
+#include "unit.h"
+
+#define BASE ((uint64_t)0x100000)
+
+struct life {
+	struct inject inject;
+	struct fake *fake;
+	uint32_t backend;
+	char *memory;
+	struct vioc_ctx *ctx;
+	struct vioc_container *container;
+	struct vioc_ioas *ioas;
+	struct vioc_device *first;
+	struct vioc_device *second;
+	uint64_t iova;
+	void *bar;
+	struct vioc_mem *huge;
+	struct vioc_mem *bound;
+	struct vioc_mem *imported;
+	struct vioc_cache *cache;
+	struct vioc_registration *registration;
+};
+
+static int make_ctx(struct life *life)
+{
+	return vioci_ctx_new_with_sys(NULL, &life->inject.sys, &life->ctx);
+}
+
+static int make_container(struct life *life)
+{
+	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
+	opts.backend = life->backend;
+	return vioc_container_new(life->ctx, &opts, &life->container);
+}
+
+static int make_ioas(struct life *life)
+{
+	return vioc_ioas_new(life->container, NULL, &life->ioas);
+}
+
+static int map_before_attach(struct life *life)
+{
+	return vioc_ioas_map_fixed(life->ioas, BASE, life->memory, 4 * PAGE, RW);
+}
+
+static int open_first(struct life *life)
+{
+	return vioc_device_open(life->ioas, FIRST, NULL, &life->first);
+}
+
+static int map_after_attach(struct life *life)
+{
+	return vioc_ioas_map(life->ioas, life->memory, 8 * PAGE, RW, &life->iova);
+}
+
+static int map_neighbour(struct life *life)
+{
+	return vioc_ioas_map_fixed(life->ioas, BASE + 4 * PAGE, life->memory, PAGE, RW);
+}
+
+static int open_second(struct life *life)
+{
+	return vioc_device_open(life->ioas, SECOND, NULL, &life->second);
+}
+
+static int map_bar(struct life *life)
+{
+	return vioc_region_map(life->second, VIOC_PCI_BAR(0), 0, PAGE, &life->bar);
+}
+
+static int read_register(struct life *life)
+{
+	uint32_t value;
+	return vioc_region_read(life->first, VIOC_PCI_BAR(0), 0, &value, 4);
+}
+
+static int set_master(struct life *life)
+{
+	return vioc_pci_set_bus_master(life->first, 1);
+}
+
+static int reset_first(struct life *life)
+{
+	return vioc_device_reset(life->first);
+}
+
+static int unmap_run(struct life *life)
+{
+	uint64_t bytes = 0;
+	int error = vioc_ioas_unmap(life->ioas, BASE, 8 * PAGE, 0, &bytes);
+	if (error == 0)
+		assert_int_equal(bytes, 5 * PAGE);
+	return error;
+}
+
+static int make_huge(struct life *life)
+{
+	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
+	opts.flags = VIOC_MEM_HUGETLB_2M | VIOC_MEM_THP;
+	return vioc_mem_new(life->ioas, PAGE, &opts, &life->huge);
+}
+
+static int make_bound(struct life *life)
+{
+	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
+	opts.flags = VIOC_MEM_THP | VIOC_MEM_FIXED_IOVA;
+	opts.iova = BASE << 10;
+	opts.node = VIOC_MEM_NODE(0);
+	return vioc_mem_new(life->ioas, PAGE, &opts, &life->bound);
+}
+
+static int import(struct life *life)
+{
+	int fd = vioc_mem_get_fd(life->bound);
+	return vioc_mem_import(life->ioas, fd, 0, PAGE, NULL, &life->imported);
+}
+
+static int make_cache(struct life *life)
+{
+	struct vioc_cache_opts opts = VIOC_SIZED(vioc_cache_opts);
+	opts.max_entries = 1;
+	return vioc_cache_new(life->ioas, &opts, &life->cache);
+}
+
+static int get_registration(struct life *life)
+{
+	uint64_t iova;
+	return vioc_cache_get(life->cache, life->memory + 100, PAGE, &iova, &life->registration);
+}
+
+static int put_registration(struct life *life)
+{
+	vioc_cache_put(life->cache, life->registration);
+	return 0;
+}
+
+/* Evicts the other; that may fail without failing this. */
+static int get_another(struct life *life)
+{
+	uint64_t iova;
+	return vioc_cache_get(life->cache, life->memory + 4 * PAGE, PAGE, &iova,
+			      &life->registration);
+}
+
+static int invalidate(struct life *life)
+{
+	return vioc_cache_invalidate(life->cache, life->memory, 8 * PAGE);
+}
+
+static int close_second(struct life *life)
+{
+	life->second = vioc_device_unref(life->second);
+	return 0;
+}
+
+static int close_first(struct life *life)
+{
+	life->first = vioc_device_unref(life->first);
+	return 0;
+}
+
+static int open_first_again(struct life *life)
+{
+	return open_first(life);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct life *life);
+} steps[] = {
+	{ "make a context", make_ctx },
+	{ "make a container", make_container },
+	{ "make an ioas", make_ioas },
+	{ "map before attach", map_before_attach },
+	{ "open the first device", open_first },
+	{ "map after attach", map_after_attach },
+	{ "map a neighbour", map_neighbour },
+	{ "open the second device", open_second },
+	{ "map a BAR", map_bar },
+	{ "read a register", read_register },
+	{ "set bus master", set_master },
+	{ "reset", reset_first },
+	{ "unmap a run", unmap_run },
+	{ "make memory of huge pages", make_huge },
+	{ "make memory of a node", make_bound },
+	{ "import memory", import },
+	{ "make a cache", make_cache },
+	{ "get a registration", get_registration },
+	{ "put it", put_registration },
+	{ "get another registration", get_another },
+	{ "put that", put_registration },
+	{ "invalidate", invalidate },
+	{ "close the second device", close_second },
+	{ "close the first device", close_first },
+	{ "open the first device again", open_first_again },
+};
+
+#define N_STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* What a failed call must not change. */
+struct snapshot {
+	struct vioc_ioas_info info;
+	unsigned int open;
+	uint64_t kernel_bytes;
+};
+
+static struct snapshot take_snapshot(struct life *life)
+{
+	struct snapshot snapshot = { .info = VIOC_SIZED(vioc_ioas_info) };
+	if (life->ioas)
+		assert_int_equal(vioc_ioas_get_info(life->ioas, &snapshot.info), 0);
+	snapshot.open = fake_count_open(life->fake);
+	snapshot.kernel_bytes = fake_count_mapped_bytes(life->fake);
+	return snapshot;
+}
+
+static void expect_unchanged(struct life *life, const struct snapshot *before)
+{
+	struct snapshot after = take_snapshot(life);
+	assert_memory_equal(&before->info, &after.info, sizeof(after.info));
+	assert_int_equal(before->open, after.open);
+	assert_int_equal(before->kernel_bytes, after.kernel_bytes);
+}
+
+static void run_step(struct life *life, size_t i)
+{
+	struct snapshot before = take_snapshot(life);
+	bool had_fired = inject_fired();
+	int error = steps[i].run(life);
+	if (error == 0)
+		return;
+	if (had_fired || !inject_fired())
+		print_error("%s failed by itself: %d\n", steps[i].name, error);
+	assert_true(inject_fired() && !had_fired);
+	expect_unchanged(life, &before);
+	error = steps[i].run(life);
+	if (error < 0)
+		print_error("%s failed the second time: %d\n", steps[i].name, error);
+	assert_int_equal(error, 0);
+}
+
+static void end(struct life *life)
+{
+	vioc_cache_unref(life->cache);
+	vioc_mem_unref(life->bound);
+	vioc_mem_unref(life->huge);
+	vioc_device_unref(life->second);
+	vioc_device_unref(life->first);
+	vioc_mem_unref(life->imported);
+	vioc_ioas_unref(life->ioas);
+	vioc_container_unref(life->container);
+	vioc_ctx_unref(life->ctx);
+	assert_int_equal(fake_count_open(life->fake), 0);
+	assert_int_equal(fake_count_mappings(life->fake), 0);
+	fake_free(life->fake);
+	munmap(life->memory, 8 * PAGE);
+}
+
+/* One life in which the nth call or allocation fails. False: there were fewer. */
+static bool run_life(uint32_t backend, enum inject_kind kind, unsigned int nth)
+{
+	struct life life = { .backend = backend };
+	life.fake = unit_fake((struct fake_config){ 0 });
+	fake_set_huge_pages(life.fake, FAKE_2M, 1);
+	life.memory =
+		mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(life.memory != MAP_FAILED);
+	inject_init(&life.inject, fake_sys(life.fake));
+	inject_arm(kind, nth);
+	for (size_t i = 0; i < N_STEPS; i++)
+		run_step(&life, i);
+	bool fired = inject_fired();
+	inject_arm(kind, 0);
+	end(&life);
+	return fired;
+}
+
+static void run_all(uint32_t backend, enum inject_kind kind)
+{
+	unsigned int n = 1;
+	while (run_life(backend, kind, n))
+		n++;
+	print_message("%u failures injected\n", n - 1);
+	/* Far below what a life takes: the injector is really in the way. */
+	assert_true(n > 30);
+}
+
+static void calls_legacy(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_LEGACY, INJECT_CALLS);
+}
+
+static void calls_iommufd(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_IOMMUFD, INJECT_CALLS);
+}
+
+static void calls_compat(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_COMPAT, INJECT_CALLS);
+}
+
+static void calls_auto(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_AUTO, INJECT_CALLS);
+}
+
+static void allocations_legacy(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_LEGACY, INJECT_ALLOCATIONS);
+}
+
+static void allocations_iommufd(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_IOMMUFD, INJECT_ALLOCATIONS);
+}
+
+static void allocations_compat(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_COMPAT, INJECT_ALLOCATIONS);
+}
+
+static void allocations_auto(void **state)
+{
+	(void)state;
+	run_all(VIOC_BACKEND_AUTO, INJECT_ALLOCATIONS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_legacy),	      cmocka_unit_test(calls_iommufd),
+		cmocka_unit_test(calls_compat),	      cmocka_unit_test(calls_auto),
+		cmocka_unit_test(allocations_legacy), cmocka_unit_test(allocations_iommufd),
+		cmocka_unit_test(allocations_compat), cmocka_unit_test(allocations_auto),
+	};
+	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inject.h"
+
+static struct {
+	enum inject_kind kind;
+	unsigned int countdown; /* 0: not armed */
+	bool fired;
+	bool paused; /* inside the fake kernel */
+} armed;
+
+void inject_arm(enum inject_kind kind, unsigned int nth)
+{
+	armed.kind = kind;
+	armed.countdown = nth;
+	armed.fired = false;
+}
+
+bool inject_fired(void)
+{
+	return armed.fired;
+}
+
+static bool fails(enum inject_kind kind)
+{
+	if (armed.paused || armed.kind != kind || !armed.countdown || --armed.countdown)
+		return false;
+	armed.fired = true;
+	return true;
+}
+
+/* Evaluates the call on the inner system, with allocations not counted. */
+#define INNER(result, call)                                   \
+	do {                                                  \
+		const struct inject *inject = data;           \
+		const struct vioci_sys *sys = &inject->inner; \
+		armed.paused = true;                          \
+		result = call;                                \
+		armed.paused = false;                         \
+	} while (0)
+
+static int inject_open(void *data, const char *path, int flags)
+{
+	int result = -EMFILE;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_open(sys, path, flags));
+	return result;
+}
+
+/* Closing and unmapping don't fail in a way that anybody could handle. */
+static int inject_close(void *data, int fd)
+{
+	int result;
+	INNER(result, sys->ops->close(sys->data, fd));
+	return result;
+}
+
+static int inject_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+	int result = -ENOMEM;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_ioctl(sys, fd, request, arg));
+	return result;
+}
+
+static ssize_t inject_pread(void *data, int fd, void *buf, size_t count, uint64_t offset)
+{
+	ssize_t result = -EIO;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_pread(sys, fd, buf, count, offset));
+	return result;
+}
+
+static ssize_t inject_pwrite(void *data, int fd, const void *buf, size_t count, uint64_t offset)
+{
+	ssize_t result = -EIO;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_pwrite(sys, fd, buf, count, offset));
+	return result;
+}
+
+static int inject_mmap(void *data, int fd, size_t length, int prot, uint64_t offset,
+		       void **ret_address)
+{
+	int result = -ENOMEM;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_mmap(sys, fd, length, prot, offset, ret_address));
+	return result;
+}
+
+static int inject_munmap(void *data, void *address, size_t length)
+{
+	int result;
+	INNER(result, vioci_sys_munmap(sys, address, length));
+	return result;
+}
+
+static int inject_make_memory(void *data, const char *name, uint64_t page_size, uint64_t length)
+{
+	int result = -ENFILE;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_make_memory(sys, name, page_size, length));
+	return result;
+}
+
+static int inject_dup(void *data, int fd)
+{
+	int result = -EMFILE;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_dup(sys, fd));
+	return result;
+}
+
+static int inject_get_file(void *data, int fd, struct vioci_memory_file *ret_file)
+{
+	int result = -EIO;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_get_file(sys, fd, ret_file));
+	return result;
+}
+
+static int inject_reserve(void *data, size_t length, void **ret_address)
+{
+	int result = -ENOMEM;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_reserve(sys, length, ret_address));
+	return result;
+}
+
+static int inject_mmap_fixed(void *data, int fd, void *address, size_t length, int prot,
+			     uint64_t offset)
+{
+	int result = -ENOMEM;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_mmap_fixed(sys, fd, address, length, prot, offset));
+	return result;
+}
+
+static int inject_advise_huge(void *data, void *address, size_t length)
+{
+	int result = -EINVAL;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_advise_huge(sys, address, length));
+	return result;
+}
+
+static int inject_bind_memory(void *data, void *address, size_t length, uint32_t node, bool strict)
+{
+	int result = -ENOMEM;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_bind_memory(sys, address, length, node, strict));
+	return result;
+}
+
+static int inject_populate(void *data, void *address, size_t length, bool write)
+{
+	int result = -EFAULT;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_populate(sys, address, length, write));
+	return result;
+}
+
+static int inject_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+{
+	int result = -EACCES;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_get_rights(sys, path, ret_rights));
+	return result;
+}
+
+static int inject_readlink(void *data, const char *path, char *buf, size_t size)
+{
+	int result = -EACCES;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_readlink(sys, path, buf, size));
+	return result;
+}
+
+/* The callback is the library's, so what it does counts again; it makes no allocations itself. */
+static int inject_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+{
+	const struct inject *inject = data;
+	if (fails(INJECT_CALLS))
+		return -EACCES;
+	return vioci_sys_list(&inject->inner, path, fn, arg);
+}
+
+static int inject_get_memlock_limit(void *data, uint64_t *ret_bytes)
+{
+	int result = -EINVAL;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_get_memlock_limit(sys, ret_bytes));
+	return result;
+}
+
+static const struct vioci_sys_ops inject_ops = {
+	.open = inject_open,
+	.close = inject_close,
+	.ioctl = inject_ioctl,
+	.pread = inject_pread,
+	.pwrite = inject_pwrite,
+	.mmap = inject_mmap,
+	.munmap = inject_munmap,
+	.make_memory = inject_make_memory,
+	.dup = inject_dup,
+	.get_file = inject_get_file,
+	.reserve = inject_reserve,
+	.mmap_fixed = inject_mmap_fixed,
+	.advise_huge = inject_advise_huge,
+	.bind_memory = inject_bind_memory,
+	.populate = inject_populate,
+	.get_rights = inject_get_rights,
+	.readlink = inject_readlink,
+	.list = inject_list,
+	.get_memlock_limit = inject_get_memlock_limit,
+};
+
+void inject_init(struct inject *inject, const struct vioci_sys *inner)
+{
+	inject->sys = (struct vioci_sys){ .ops = &inject_ops, .data = inject };
+	inject->inner = *inner;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+	return fails(INJECT_ALLOCATIONS) ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails(INJECT_ALLOCATIONS) ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return fails(INJECT_ALLOCATIONS) ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails(INJECT_ALLOCATIONS) ? NULL : __real_strdup(text);
+}
