@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NVME_READ_OPTIONS_H
+#define NVME_READ_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXIT_USAGE 2
+
+struct options {
+	const char *device;
+	const char *out; /* NULL: nowhere; "-": stdout */
+	uint32_t backend;
+	uint32_t namespace; /* 0: the first there is */
+	uint64_t lba;
+	uint64_t count; /* 0: all to the end */
+	bool identify;
+	bool json;
+	bool help;
+};
+
+/* 0 or, with one line on stderr, EXIT_USAGE. */
+int options_parse(int argc, char **argv, struct options *ret_options);
+void options_help(void);
+/* Prints one line on what is wrong with the command line; returns EXIT_USAGE. */
+int options_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
