@@ -29,6 +29,7 @@ lab_cleanup()
 		end "$pid"
 	done
 	wait
+	trap '' TTOU # in the background, setting the terminal would stop the lab
 	[ -z "$lab_terminal" ] || stty "$lab_terminal"
 	[ ${#lab_litter[@]} -eq 0 ] || rm -rf -- "${lab_litter[@]}"
 }

@@ -315,10 +315,13 @@ test_sanitizers()
 	err_has 'AddressSanitizer: stack-buffer-overflow'
 }
 
+# Without its exec and --foreground, whether the lab has the terminal depends on the kind of $SHELL:
+# it may be in a group of timeout's own, in the background, where a shell can only stop.
 test_shell()
 {
 	printf 'stty size; tty\nexit $((40 + 2))\n' |
-		script -qec "stty rows 33 cols 99; timeout 100 '$lab' shell" /dev/null >"$tmp/out" 2>"$tmp/err"
+		script -qec "stty rows 33 cols 99; exec timeout --foreground 100 '$lab' shell" /dev/null \
+			>"$tmp/out" 2>"$tmp/err"
 	status=$?
 	status_is 42
 	want "no terminal of 33 by 99: $(cat "$tmp/out")" grep -q '33 99' "$tmp/out"
