@@ -74,6 +74,7 @@ static int map_at(struct vioc_ioas *ioas, const struct vioci_record *wanted,
 {
 	struct vioci_window window;
 	vioci_window_open(&ioas->windows, &ioas->lock, &window, wanted->iova, wanted->last);
+	vioci_tree_point(&ioas->maps.by_iova, wanted->iova, 0);
 	int error = vioci_check_place(ioas, wanted, refusal);
 	if (error == -EBUSY && vioci_revive_at(ioas, wanted))
 		error = 0;

@@ -248,6 +248,7 @@ static int unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, uint64_t 
 	int error = 0;
 
 	vioci_window_open(&ioas->windows, &ioas->lock, &window, iova, last);
+	vioci_tree_point(&ioas->maps.by_iova, iova, 0);
 	if (find_plain(&ioas->maps, iova, last, &plain)) {
 		error = unmap_plain(ioas, &plain, flags, result);
 		vioci_window_close(&ioas->windows, &window);

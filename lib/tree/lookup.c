@@ -93,17 +93,24 @@ static inline unsigned int started(const struct vioci_leaf *leaf, unsigned int c
 	return n < count ? n : count;
 }
 
+static struct vioci_leaf *leaf_of(const struct vioci_tree *tree, uint64_t address)
+{
+	if (vioci_finger_hits(tree, address, 0))
+		return tree->finger.leaf;
+	void *node = tree->root;
+	for (size_t level = tree->height; level-- > 0;)
+		node = vioci_child(node, vioci_inner_find(node, address));
+	vioci_leaf_prefetch(tree, node);
+	return node;
+}
+
 struct vioci_cursor vioci_tree_seek(const struct vioci_tree *tree, uint64_t address)
 {
-	void *node = tree->root;
-	if (!node)
+	if (!tree->root)
 		return none;
 	if (tree->overlaps)
 		return seek_overlapping(tree, address);
-	for (size_t level = tree->height; level-- > 0;)
-		node = vioci_child(node, vioci_inner_find(node, address));
-	struct vioci_leaf *leaf = node;
-	vioci_leaf_prefetch(tree, leaf);
+	struct vioci_leaf *leaf = leaf_of(tree, address);
 	unsigned int n = started(leaf, vioci_leaf_count(leaf), address);
 	if (n == 0)
 		return (struct vioci_cursor){ leaf, 0 };

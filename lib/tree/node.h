@@ -36,13 +36,6 @@ struct vioci_inner {
 	uint64_t value[]; /* the other half of the key, if overlapping */
 };
 
-/* The way down to a leaf: [0] is its parent. */
-struct vioci_path {
-	struct vioci_leaf *leaf;
-	struct vioci_inner *inner[VIOCI_TREE_HEIGHT];
-	unsigned int index[VIOCI_TREE_HEIGHT];
-};
-
 /*
  * All of a leaf at once, before its keys tell which part will be needed; in a tree too large for the
  * near caches. It costs more than it brings in a small one.
@@ -147,9 +140,12 @@ static inline void vioci_leaf_drop(struct vioci_leaf *leaf, unsigned int positio
 /* The child that a key belongs to; ties of start are for the caller. */
 static inline unsigned int vioci_inner_find(const struct vioci_inner *inner, uint64_t start)
 {
-	const unsigned int half = VIOCI_INNER_SLOTS / 2;
-	unsigned int first = vioci_load(&inner->start[half + 1]) <= start ? half : 0;
-	unsigned int index = first + vioci_count_upto(&inner->start[1 + first], half, start);
+	const unsigned int step = 5;
+	unsigned int index = 0;
+	for (unsigned int i = step; i + step < VIOCI_INNER_SLOTS; i += step)
+		index += vioci_load(&inner->start[i]) <= start;
+	index *= step;
+	index += vioci_count_upto(&inner->start[1 + index], step, start);
 	unsigned int count = (unsigned int)vioci_load(&inner->count);
 	if (index < count)
 		return index;
@@ -169,6 +165,20 @@ static inline unsigned int vioci_leaf_rank(const struct vioci_tree *tree,
 	       vioci_leaf_value(tree, leaf, rank) < value)
 		rank++;
 	return rank;
+}
+
+static inline bool vioci_key_below(struct vioci_key a, struct vioci_key b)
+{
+	return a.start < b.start || (a.start == b.start && a.value < b.value);
+}
+
+/* Whether the finger points at the leaf of a key. */
+static inline bool vioci_finger_hits(const struct vioci_tree *tree, uint64_t start, uint64_t value)
+{
+	const struct vioci_path *finger = &tree->finger;
+	const struct vioci_key key = { start, value };
+	return finger->leaf && !vioci_key_below(key, finger->first) &&
+	       vioci_key_below(key, finger->end);
 }
 
 /* node.c */
@@ -193,7 +203,8 @@ void vioci_inner_move(const struct vioci_tree *tree, struct vioci_inner *from, u
 /* shape.c */
 void vioci_tree_make_room(struct vioci_tree *tree, struct vioci_path *path, uint64_t start,
 			  uint64_t value);
-void vioci_tree_tidy(struct vioci_tree *tree, struct vioci_path *path);
+/* After items were taken out of the leaf. Whether nodes merged or went. */
+bool vioci_tree_tidy(struct vioci_tree *tree, struct vioci_path *path);
 void vioci_tree_first_changed(struct vioci_tree *tree, const struct vioci_path *path);
 
 #endif

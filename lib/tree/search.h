@@ -16,16 +16,16 @@ static inline void vioci_store(uint64_t *word, uint64_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-/* Three sums, as each addition waits for the one before; so n is a multiple of three. */
+/* By fives: n is a multiple of five. */
 static inline unsigned int vioci_count_upto(const uint64_t *keys, unsigned int n, uint64_t key)
 {
-	unsigned int first = 0, second = 0, third = 0;
-	for (unsigned int i = 0; i < n; i += 3) {
-		first += vioci_load(&keys[i]) <= key;
-		second += vioci_load(&keys[i + 1]) <= key;
-		third += vioci_load(&keys[i + 2]) <= key;
+	unsigned int count = 0;
+	for (const uint64_t *end = keys + n; keys != end; keys += 5) {
+		unsigned int a = vioci_load(&keys[0]) <= key, b = vioci_load(&keys[1]) <= key;
+		unsigned int c = vioci_load(&keys[2]) <= key, d = vioci_load(&keys[3]) <= key;
+		count += (a + b) + (c + d) + (vioci_load(&keys[4]) <= key);
 	}
-	return first + second + third;
+	return count;
 }
 
 static inline unsigned int vioci_count_below(const uint64_t *keys, unsigned int n, uint64_t key)

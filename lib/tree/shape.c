@@ -252,17 +252,16 @@ static void shrink(struct vioci_tree *tree)
 	}
 }
 
-/* After items were taken out of the leaf. */
-void vioci_tree_tidy(struct vioci_tree *tree, struct vioci_path *path)
+bool vioci_tree_tidy(struct vioci_tree *tree, struct vioci_path *path)
 {
 	unsigned int count = vioci_leaf_count(path->leaf);
 	if (count > LEAF_SPARSE || (count && tree->height == 0))
-		return;
+		return false;
 	if (count == 0)
 		drop_child(tree, path);
 	else if (!merge_leaves(tree, path->inner[0], path->index[0]) &&
 		 !merge_leaves(tree, path->inner[0], path->index[0] + 1))
-		return;
+		return false;
 	for (unsigned int level = 0; level + 1 < tree->height; level++) {
 		struct vioci_inner *parent = path->inner[level + 1];
 		unsigned int index = path->index[level + 1];
@@ -272,4 +271,5 @@ void vioci_tree_tidy(struct vioci_tree *tree, struct vioci_path *path)
 			break;
 	}
 	shrink(tree);
+	return true;
 }

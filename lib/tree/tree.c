@@ -31,21 +31,48 @@ static unsigned int step_back(const struct vioci_inner *inner, unsigned int inde
 	return index;
 }
 
+static inline struct vioci_key key_at(const struct vioci_tree *tree,
+				      const struct vioci_inner *inner, unsigned int index)
+{
+	return (struct vioci_key){ inner->start[index], tree->overlaps ? inner->value[index] : 0 };
+}
+
 static inline void descend(const struct vioci_tree *tree, uint64_t start, uint64_t value,
 			   struct vioci_path *path)
 {
 	void *node = tree->root;
+	path->first = (struct vioci_key){ 0, 0 };
+	path->end = (struct vioci_key){ UINT64_MAX, UINT64_MAX };
 	for (size_t level = tree->height; level-- > 0;) {
 		struct vioci_inner *inner = node;
 		unsigned int index = vioci_inner_find(inner, start);
 		if (tree->overlaps)
 			index = step_back(inner, index, start, value);
+		if (index)
+			path->first = key_at(tree, inner, index);
+		if (index + 1 < inner->count)
+			path->end = key_at(tree, inner, index + 1);
 		path->inner[level] = inner;
 		path->index[level] = index;
 		node = vioci_child(inner, index);
 	}
 	path->leaf = node;
 	vioci_leaf_prefetch(tree, node);
+}
+
+/* The way to a key, for a change. */
+static inline struct vioci_path *point_at(struct vioci_tree *tree, uint64_t start, uint64_t value)
+{
+	value = tree->overlaps ? value : 0;
+	if (!vioci_finger_hits(tree, start, value))
+		descend(tree, start, value, &tree->finger);
+	return &tree->finger;
+}
+
+void vioci_tree_point(struct vioci_tree *tree, uint64_t start, uint64_t value)
+{
+	if (tree->root)
+		point_at(tree, start, value);
 }
 
 static bool is_at(const struct vioci_tree *tree, const struct vioci_leaf *leaf,
@@ -108,25 +135,28 @@ static void plant(struct vioci_tree *tree)
 
 void vioci_tree_insert(struct vioci_tree *tree, const struct vioci_item *item)
 {
-	struct vioci_path path;
+	struct vioci_path *path;
 	if (!tree->root)
 		plant(tree);
 	for (;;) {
-		descend(tree, item->start, item->value, &path);
-		if (vioci_leaf_count(path.leaf) < VIOCI_LEAF_SLOTS)
+		path = point_at(tree, item->start, item->value);
+		if (vioci_leaf_count(path->leaf) < VIOCI_LEAF_SLOTS)
 			break;
-		vioci_tree_make_room(tree, &path, item->start, item->value);
+		vioci_tree_make_room(tree, path, item->start, item->value);
+		path->leaf = NULL;
 	}
-	unsigned int position = vioci_leaf_rank(tree, path.leaf, item->start, item->value);
-	vioci_leaf_put(tree, path.leaf, position, item);
+	unsigned int position = vioci_leaf_rank(tree, path->leaf, item->start, item->value);
+	vioci_leaf_put(tree, path->leaf, position, item);
 	tree->count++;
 	tree->recent = item->start;
 	if (position == 0)
-		vioci_tree_first_changed(tree, &path);
+		vioci_tree_first_changed(tree, path);
 	if (tree->overlaps)
-		raise(tree, &path, 0, item->last);
+		raise(tree, path, 0, item->last);
 	else if (position == 0)
-		raise(tree, &path, 0, vioci_leaf_gap(tree, path.leaf, 0));
+		raise(tree, path, 0, vioci_leaf_gap(tree, path->leaf, 0));
+	if (position == 0)
+		path->leaf = NULL;
 }
 
 /* The gap that n items from the position on leave. */
@@ -176,34 +206,33 @@ static void erase(struct vioci_tree *tree, struct vioci_path *path, unsigned int
 		lower(tree, path, most);
 	if (position == 0 && vioci_leaf_count(leaf))
 		vioci_tree_first_changed(tree, path);
-	vioci_tree_tidy(tree, path);
+	bool reshaped = vioci_tree_tidy(tree, path);
+	if (position == 0 || reshaped)
+		path->leaf = NULL;
 }
 
 bool vioci_tree_remove(struct vioci_tree *tree, uint64_t start, uint64_t value)
 {
-	struct vioci_path path;
 	if (!tree->root)
 		return false;
-	descend(tree, start, value, &path);
-	unsigned int position = vioci_leaf_rank(tree, path.leaf, start, value);
-	if (!is_at(tree, path.leaf, position, start, value))
+	struct vioci_path *path = point_at(tree, start, value);
+	unsigned int position = vioci_leaf_rank(tree, path->leaf, start, value);
+	if (!is_at(tree, path->leaf, position, start, value))
 		return false;
-	erase(tree, &path, position, 1);
+	erase(tree, path, position, 1);
 	return true;
 }
 
-static void path_to(const struct vioci_tree *tree, struct vioci_cursor cursor,
-		    struct vioci_path *path)
+static struct vioci_path *path_to(struct vioci_tree *tree, struct vioci_cursor cursor)
 {
-	descend(tree, vioci_leaf_start(cursor.leaf, cursor.index),
-		vioci_leaf_value(tree, cursor.leaf, cursor.index), path);
+	return point_at(tree, vioci_leaf_start(cursor.leaf, cursor.index),
+			vioci_leaf_value(tree, cursor.leaf, cursor.index));
 }
 
 void vioci_tree_remove_run(struct vioci_tree *tree, struct vioci_cursor cursor, size_t count)
 {
 	while (count) {
-		struct vioci_path path;
-		path_to(tree, cursor, &path);
+		struct vioci_path *path = path_to(tree, cursor);
 		unsigned int n = vioci_leaf_count(cursor.leaf) - cursor.index;
 		if (n > count)
 			n = (unsigned int)count;
@@ -212,7 +241,7 @@ void vioci_tree_remove_run(struct vioci_tree *tree, struct vioci_cursor cursor, 
 		struct vioci_item then = { 0 };
 		if (count)
 			then = vioci_tree_get(tree, next);
-		erase(tree, &path, cursor.index, n);
+		erase(tree, path, cursor.index, n);
 		if (count)
 			cursor = vioci_tree_find(tree, then.start, then.value);
 	}
@@ -232,17 +261,16 @@ void vioci_tree_set_meta(struct vioci_tree *tree, struct vioci_cursor cursor, ui
 
 void vioci_tree_set_last(struct vioci_tree *tree, struct vioci_cursor cursor, uint64_t last)
 {
-	struct vioci_path path;
-	path_to(tree, cursor, &path);
+	struct vioci_path *path = path_to(tree, cursor);
 	unsigned int slot = vioci_leaf_slot(cursor.leaf, cursor.index);
 	uint64_t *word = vioci_leaf_rest(tree, cursor.leaf, slot), old = *word;
 	vioci_store(word, last);
 	if (!tree->overlaps)
-		raise(tree, &path, 0, vioci_leaf_gap(tree, cursor.leaf, cursor.index));
+		raise(tree, path, 0, vioci_leaf_gap(tree, cursor.leaf, cursor.index));
 	else if (last > old)
-		raise(tree, &path, 0, last);
+		raise(tree, path, 0, last);
 	else
-		lower(tree, &path, old);
+		lower(tree, path, old);
 }
 
 struct vioci_cursor vioci_tree_find(const struct vioci_tree *tree, uint64_t start, uint64_t value)

@@ -18,11 +18,28 @@
 
 #define VIOCI_TREE_HEIGHT 16 /* never reached: a level has many times the nodes of the one above */
 
+struct vioci_leaf;
+struct vioci_inner;
+
 struct vioci_item {
 	uint64_t start;
 	uint64_t last; /* inclusive, so that the top of the address space is in reach */
 	uint64_t value;
 	uint64_t meta;
+};
+
+struct vioci_key {
+	uint64_t start;
+	uint64_t value; /* counts only where items may overlap */
+};
+
+/* The way down to a leaf, [0] being its parent: the way to all keys from a first up to an end. */
+struct vioci_path {
+	struct vioci_leaf *leaf;
+	struct vioci_key first;
+	struct vioci_key end;
+	struct vioci_inner *inner[VIOCI_TREE_HEIGHT];
+	unsigned int index[VIOCI_TREE_HEIGHT];
 };
 
 struct vioci_tree {
@@ -33,9 +50,8 @@ struct vioci_tree {
 	uint64_t recent; /* start of the last item put in: ordered fills show */
 	struct vioci_pool leaves;
 	struct vioci_pool inners;
+	struct vioci_path finger; /* where the last change was: the next is often near */
 };
-
-struct vioci_leaf;
 
 /* A place in the tree, until the tree changes. */
 struct vioci_cursor {
@@ -76,6 +92,9 @@ static inline void vioci_tree_unreserve(struct vioci_tree *tree, size_t n)
 	vioci_pool_unreserve(&tree->leaves, n);
 	vioci_pool_unreserve(&tree->inners, n * VIOCI_TREE_HEIGHT);
 }
+
+/* Announces that a change is likely at the key, so that the searches before it become short, too. */
+void vioci_tree_point(struct vioci_tree *tree, uint64_t start, uint64_t value);
 
 /* The key is new, and in a disjoint tree nothing meets the item. */
 void vioci_tree_insert(struct vioci_tree *tree, const struct vioci_item *item);
