@@ -3,6 +3,9 @@
 
 #include "ioas/maps.h"
 
+/* Removed at once at most: readers without the lock wait for it. */
+#define RUN 64
+
 void vioci_maps_init(struct vioci_maps *maps)
 {
 	*maps = (struct vioci_maps){ 0 };
@@ -100,11 +103,32 @@ void vioci_maps_remove(struct vioci_maps *maps, const struct vioci_record *recor
 	count(&maps->tally, record, UINT64_MAX);
 }
 
+/* Removes up to RUN records from the cursor on that begin in front of last, or there. */
+static void remove_run(struct vioci_maps *maps, struct vioci_cursor cursor, uint64_t last)
+{
+	const struct vioci_cursor first = cursor;
+	struct vioci_record record;
+	size_t n = 0;
+
+	vioci_seq_begin(&maps->seq);
+	for (bool found = vioci_record_if(maps, cursor, &record);
+	     found && n < RUN && record.iova <= last;
+	     found = vioci_maps_next(maps, &cursor, &record), n++) {
+		if (!(record.meta & VIOCI_RELEASED))
+			vioci_tree_remove(&maps->by_va, record.va, record.iova);
+		count_waiting(maps, &record, UINT64_MAX);
+		count(&maps->tally, &record, UINT64_MAX);
+	}
+	vioci_tree_remove_run(&maps->by_iova, first, n);
+	vioci_seq_end(&maps->seq);
+}
+
 void vioci_maps_remove_range(struct vioci_maps *maps, uint64_t iova, uint64_t last)
 {
+	struct vioci_cursor cursor;
 	struct vioci_record record;
-	while (vioci_maps_meet(maps, iova, last, &record))
-		vioci_maps_remove(maps, &record);
+	while (vioci_maps_seek(maps, iova, &cursor, &record) && record.iova <= last)
+		remove_run(maps, cursor, last);
 }
 
 void vioci_maps_set_meta(struct vioci_maps *maps, uint64_t iova, uint64_t meta)
