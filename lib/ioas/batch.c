@@ -92,36 +92,38 @@ static const char *mistake_of(const struct vioci_batch *batch,
 	return mistake ? mistake : vioci_request_mistake(batch->ioas, &as);
 }
 
-/* Whether a request is plainly sound: the quick look that nearly all of a large batch need only. */
-static inline bool is_sound(const struct vioc_map_request *request, uint64_t page_mask,
-			    uint64_t known_flags)
+/* How many requests from the first on are equal neighbours: for a large batch often all of them. */
+static size_t count_equal(const struct vioci_batch *batch)
 {
-	uint64_t va = (uintptr_t)request->va, above = request->length - 1;
-	return request->flags == known_flags && request->length &&
-	       !((request->iova | request->length | va) & page_mask) &&
-	       request->iova <= UINT64_MAX - above && va <= UINT64_MAX - above;
+	const struct vioc_map_request *first = batch->requests, *next = first + 1;
+	const struct vioc_map_request *end = first + batch->count;
+	bool anywhere = batch->flags & VIOC_BATCH_ANY_IOVA;
+	uint64_t length = first->length, flags = first->flags, whole;
+	uint64_t iova = first->iova + length, va = (uintptr_t)first->va + length;
+
+	for (; next != end && next->length == length && next->flags == flags &&
+	       (uintptr_t)next->va == va && (anywhere || next->iova == iova);
+	     next++, iova += length, va += length)
+		continue;
+	size_t n = (size_t)(next - first);
+	if (__builtin_mul_overflow(n, length, &whole) || va < whole || (!anywhere && iova < whole))
+		return 1; /* there is an end of the address space among them */
+	return n;
 }
 
 /*
  * The first request that makes no sense, or count. Also finds out, for later steps, whether those before
- * it are one group of equal requests.
+ * it are one group of equal requests: of these the first stands for all.
  */
 static size_t survey(struct vioci_batch *batch, struct vioci_map_refusal *refusal)
 {
-	const struct vioc_map_request *requests = batch->requests;
-	uint64_t page_mask = batch->ioas->limits.page_size - 1;
-	size_t equal = 0, i = 0;
-	for (; i < batch->count; i++) {
-		if (!i || !is_sound(&requests[i], page_mask, requests[0].flags))
-			refusal->mistake = mistake_of(batch, &requests[i]);
+	batch->one_group = count_equal(batch);
+	for (size_t i = 0; i < batch->count; i = i ? i + 1 : batch->one_group) {
+		refusal->mistake = mistake_of(batch, &batch->requests[i]);
 		if (refusal->mistake)
-			break;
-		if (i == equal && (!i || (requests[i].length == requests[0].length &&
-					  continues(batch, &requests[i - 1], &requests[i]))))
-			equal++;
+			return i;
 	}
-	batch->one_group = equal;
-	return i;
+	return batch->count;
 }
 
 /* Gives the group's requests neighbouring IOVAs from iova on. */
