@@ -199,14 +199,19 @@ static int plan_group(const struct vioci_batch *batch, const struct vioci_group 
 	return error;
 }
 
-/* Takes the pending records of requests [from, count) away again. */
-static void forget(const struct vioci_batch *batch, size_t from)
+/* Takes the records of a group away again. */
+static void forget_group(const struct vioci_batch *batch, const struct vioci_group *group)
+{
+	uint64_t iova = vioci_group_head(batch, group)->iova;
+	vioci_maps_remove_range(&batch->ioas->maps, iova, iova + (group->length - 1));
+}
+
+static void forget(const struct vioci_batch *batch)
 {
 	struct vioci_group group;
-	for (size_t begin = from; begin < batch->count; begin = group.end) {
+	for (size_t begin = 0; begin < batch->count; begin = group.end) {
 		group = vioci_group_at(batch, begin);
-		uint64_t iova = vioci_group_head(batch, &group)->iova;
-		vioci_maps_remove_range(&batch->ioas->maps, iova, iova + (group.length - 1));
+		forget_group(batch, &group);
 	}
 }
 
@@ -247,7 +252,7 @@ static void take_back(const struct vioci_batch *batch, const struct vioci_group 
 		(void)vioci_release(batch->ioas, iova, last, &nothing);
 		return;
 	}
-	vioci_maps_remove_range(&batch->ioas->maps, iova, last);
+	forget_group(batch, group);
 }
 
 /* Brings the truth in step: of all groups, those up to request keep are to stay. */
@@ -258,14 +263,12 @@ static void settle(const struct vioci_batch *batch, const struct vioci_issued *i
 	for (size_t begin = 0; begin < batch->count; begin = group.end) {
 		group = vioci_group_at(batch, begin);
 		bool mapped = begin < issued->stopped[number++ % issued->n_threads];
-		uint64_t iova = vioci_group_head(batch, &group)->iova;
 		if (begin < keep)
 			commit(batch, &group);
 		else if (mapped)
 			take_back(batch, &group);
 		else
-			vioci_maps_remove_range(&batch->ioas->maps, iova,
-						iova + (group.length - 1));
+			forget_group(batch, &group);
 	}
 }
 
@@ -300,11 +303,11 @@ static int plan_and_open(struct vioci_batch *batch, struct vioci_window *window,
 	int error = plan(batch, ret_failed, refusal);
 	batch->count = *ret_failed;
 	if (error == -EAGAIN) {
-		forget(batch, 0);
+		forget(batch);
 		return TRY_AGAIN;
 	}
 	if (error < 0 && ((batch->flags & VIOC_BATCH_ATOMIC) || refusal->deferred)) {
-		forget(batch, 0);
+		forget(batch);
 		batch->count = 0;
 	}
 	if (anywhere && batch->count)
@@ -335,13 +338,6 @@ static int carry_out(const struct vioci_batch *batch, struct vioci_window *windo
 	return issued.error;
 }
 
-/* Takes back a plan of which nothing was issued. */
-static void settle_nothing(const struct vioci_batch *batch, struct vioci_window *window)
-{
-	forget(batch, 0);
-	vioci_window_close(&batch->ioas->windows, window);
-}
-
 /* One try, with the lock. *ret_done requests are done; *ret_failed is the one that error is about. */
 static int map_once(const struct vioci_batch *given, size_t *ret_done, size_t *ret_failed,
 		    struct vioci_map_refusal *refusal)
@@ -369,7 +365,8 @@ static int map_once(const struct vioci_batch *given, size_t *ret_done, size_t *r
 		*refusal = place;
 	}
 	if (error == 0 && mistake && atomic) {
-		settle_nothing(&batch, &window);
+		forget(&batch);
+		vioci_window_close(&batch.ioas->windows, &window);
 		return mistake;
 	}
 	if (!batch.count)

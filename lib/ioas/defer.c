@@ -93,8 +93,8 @@ static int defer_extent(struct vioc_ioas *ioas, const struct vioci_extent *exten
 
 int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vioci_removed *removed)
 {
-	const struct vioci_tally *tally = &ioas->maps.tally;
-	uint64_t n_mappings = tally->n_mappings, n_bytes = tally->n_bytes, from = iova;
+	struct vioci_removed before = vioci_removal_begin(&ioas->maps);
+	uint64_t from = iova;
 	struct vioci_cursor cursor;
 	struct vioci_record record;
 	int error = 0;
@@ -108,8 +108,7 @@ int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vio
 			break;
 		from = extent.last + 1;
 	}
-	removed->n_mappings += n_mappings - tally->n_mappings;
-	removed->n_bytes += n_bytes - tally->n_bytes;
+	vioci_removal_end(&ioas->maps, before, removed);
 	return error;
 }
 

@@ -58,15 +58,11 @@ static struct run find_run(const struct vioci_maps *maps, uint64_t iova, uint64_
 	return run;
 }
 
-static void forget(struct vioc_ioas *ioas, const struct run *run, struct vioci_removed *removed)
+static void forget(struct vioci_maps *maps, const struct run *run, struct vioci_removed *removed)
 {
-	const struct vioci_tally *tally = &ioas->maps.tally;
-	uint64_t n_mappings = tally->n_mappings, n_bytes = tally->n_bytes;
-
-	vioci_maps_remove_range(&ioas->maps, run->iova, run->last);
-	/* Other threads are at it too, but not while the lock is held. */
-	removed->n_mappings += n_mappings - tally->n_mappings;
-	removed->n_bytes += n_bytes - tally->n_bytes;
+	struct vioci_removed before = vioci_removal_begin(maps);
+	vioci_maps_remove_range(maps, run->iova, run->last);
+	vioci_removal_end(maps, before, removed);
 }
 
 /*
@@ -85,7 +81,7 @@ static int remove_one_by_one(struct vioc_ioas *ioas, uint64_t iova, uint64_t las
 		int error = vioci_kernel_unmap(ioas, run.iova, run.last, &ignored);
 		if (error < 0)
 			return error;
-		forget(ioas, &run, removed);
+		forget(&ioas->maps, &run, removed);
 	}
 }
 
@@ -108,6 +104,6 @@ int vioci_remove_extents(struct vioc_ioas *ioas, uint64_t iova, uint64_t last,
 		if (error < 0)
 			return error;
 	}
-	forget(ioas, &run, removed);
+	forget(&ioas->maps, &run, removed);
 	return n_bytes == run.n_bytes ? 0 : -EIO;
 }

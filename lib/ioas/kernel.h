@@ -21,6 +21,22 @@ struct vioci_removed {
 	uint64_t n_calls;    /* ioctls it took */
 };
 
+/* Counts what leaves the maps between the two, while the lock is held. */
+static inline struct vioci_removed vioci_removal_begin(const struct vioci_maps *maps)
+{
+	return (struct vioci_removed){
+		.n_mappings = maps->tally.n_mappings,
+		.n_bytes = maps->tally.n_bytes,
+	};
+}
+
+static inline void vioci_removal_end(const struct vioci_maps *maps, struct vioci_removed before,
+				     struct vioci_removed *removed)
+{
+	removed->n_mappings += before.n_mappings - maps->tally.n_mappings;
+	removed->n_bytes += before.n_bytes - maps->tally.n_bytes;
+}
+
 /*
  * Removes all records in [iova, last], which are whole extents, from the kernel and from the truth, by
  * one ioctl if the kernel plays along. *removed grows.

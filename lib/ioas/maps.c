@@ -216,8 +216,3 @@ struct vioci_extent vioci_maps_extent(const struct vioci_maps *maps, struct vioc
 	} while (vioci_maps_next(maps, &cursor, &record) && (record.meta & VIOCI_JOINED));
 	return extent;
 }
-
-struct vioci_cursor vioci_maps_end(const struct vioci_maps *maps)
-{
-	return vioci_tree_last(&maps->by_iova);
-}

@@ -122,9 +122,6 @@ struct vioci_extent {
 	uint64_t live_last;
 };
 
-/* The last record; there is one. */
-struct vioci_cursor vioci_maps_end(const struct vioci_maps *maps);
-
 /* The extent of the record at the cursor. */
 struct vioci_extent vioci_maps_extent(const struct vioci_maps *maps, struct vioci_cursor cursor);
 

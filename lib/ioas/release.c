@@ -4,22 +4,6 @@
 
 #include "ioas/policy.h"
 
-/* Begins a count of what the maps lose. */
-static struct vioci_removed tally_now(const struct vioc_ioas *ioas)
-{
-	return (struct vioci_removed){
-		.n_mappings = ioas->maps.tally.n_mappings,
-		.n_bytes = ioas->maps.tally.n_bytes,
-	};
-}
-
-static void add_lost(const struct vioc_ioas *ioas, struct vioci_removed before,
-		     struct vioci_removed *removed)
-{
-	removed->n_mappings += before.n_mappings - ioas->maps.tally.n_mappings;
-	removed->n_bytes += before.n_bytes - ioas->maps.tally.n_bytes;
-}
-
 /* Makes [iova, last] begin and end with a record's. */
 static void cut_out(struct vioci_maps *maps, uint64_t iova, uint64_t last)
 {
@@ -32,7 +16,7 @@ int vioci_release(struct vioc_ioas *ioas, uint64_t iova, uint64_t last,
 		  struct vioci_removed *removed)
 {
 	struct vioci_maps *maps = &ioas->maps;
-	struct vioci_removed before = tally_now(ioas), rest = { 0 };
+	struct vioci_removed before = vioci_removal_begin(maps), rest = { 0 };
 	struct vioci_cursor cursor;
 	struct vioci_record record;
 	uint64_t from = iova;
@@ -45,7 +29,7 @@ int vioci_release(struct vioc_ioas *ioas, uint64_t iova, uint64_t last,
 			break;
 		from = record.last + 1;
 	}
-	add_lost(ioas, before, removed);
+	vioci_removal_end(maps, before, removed);
 
 	vioci_maps_seek(maps, iova, &cursor, &record);
 	struct vioci_extent extent = vioci_maps_extent(maps, cursor);
@@ -124,11 +108,11 @@ int vioci_split(struct vioc_ioas *ioas, const struct vioci_extent *extent, uint6
 		if (error < 0)
 			return error;
 	}
-	struct vioci_removed before = tally_now(ioas);
+	struct vioci_removed before = vioci_removal_begin(&ioas->maps);
 	if (iova <= last)
 		cut_out(&ioas->maps, iova, last);
 	forget_parts(&ioas->maps, extent, iova, last);
-	add_lost(ioas, before, removed);
+	vioci_removal_end(&ioas->maps, before, removed);
 	int error = map_rest(ioas, extent, ret_lost);
 	return error == 0 && n_bytes != length ? -EIO : error;
 }

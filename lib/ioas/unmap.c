@@ -59,7 +59,7 @@ static struct vioci_extent find_last_live(const struct vioci_maps *maps,
 		return *first;
 	bool found = vioci_maps_seek(maps, first->iova, &cursor, &record);
 	if (found && !vioci_maps_seek(maps, last, &cursor, &record))
-		cursor = vioci_maps_end(maps);
+		cursor = vioci_tree_last(&maps->by_iova);
 	record = vioci_record_at(maps, cursor);
 	while (record.iova > last || !vioci_record_is_live(&record))
 		vioci_maps_prev(maps, &cursor, &record);
@@ -178,6 +178,15 @@ int vioci_unmap_check(const struct vioc_ioas *ioas, uint64_t iova, uint64_t last
 		       : 0;
 }
 
+static void count_saved(struct vioc_ioas *ioas, const struct vioci_removed *before,
+			const struct vioci_removed *removed)
+{
+	uint64_t n_mappings = removed->n_mappings - before->n_mappings;
+	uint64_t n_calls = removed->n_calls - before->n_calls;
+	if (ioas->kioas && n_mappings > n_calls)
+		ioas->calls.n_unmap_saved += n_mappings - n_calls;
+}
+
 /* Gives up what was checked, with what that may need of memory. */
 static int carry_out(struct vioc_ioas *ioas, const struct touched *touched, uint64_t iova,
 		     uint64_t last, uint64_t flags, struct vioci_unmapping *result)
@@ -188,10 +197,7 @@ static int carry_out(struct vioc_ioas *ioas, const struct touched *touched, uint
 	}
 	struct vioci_removed before = result->removed;
 	int error = give_up(ioas, touched, iova, last, flags, result);
-	uint64_t n_mappings = result->removed.n_mappings - before.n_mappings;
-	uint64_t n_calls = result->removed.n_calls - before.n_calls;
-	if (ioas->kioas && n_mappings > n_calls)
-		ioas->calls.n_unmap_saved += n_mappings - n_calls;
+	count_saved(ioas, &before, &result->removed);
 	if (flags)
 		vioci_maps_unreserve(&ioas->maps, 2 * VIOCI_CUT_RECORDS);
 	return error;
@@ -315,14 +321,14 @@ VIOC_API int vioc_ioas_unmap_all(struct vioc_ioas *ioas, uint64_t *ret_bytes)
 	if (!ioas)
 		return -EINVAL;
 	const struct vioci_request request = { .verb = "unmap everything", .everything = true };
-	struct vioci_removed removed = { 0 };
+	const struct vioci_removed nothing = { 0 };
+	struct vioci_removed removed = nothing;
 	struct vioci_window window;
 
 	pthread_mutex_lock(&ioas->lock);
 	vioci_window_open(&ioas->windows, &ioas->lock, &window, 0, UINT64_MAX);
 	int error = vioci_remove_extents(ioas, 0, UINT64_MAX, &removed);
-	if (ioas->kioas && removed.n_mappings > removed.n_calls)
-		ioas->calls.n_unmap_saved += removed.n_mappings - removed.n_calls;
+	count_saved(ioas, &nothing, &removed);
 	vioci_window_close(&ioas->windows, &window);
 	pthread_mutex_unlock(&ioas->lock);
 	if (ret_bytes)
