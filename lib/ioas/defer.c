@@ -5,21 +5,33 @@
 
 #include "ioas/policy.h"
 
-static bool is_deferred(const struct vioc_ioas *ioas, uint64_t iova)
-{
-	struct vioci_record record;
-	return vioci_maps_meet(&ioas->maps, iova, iova, &record) && record.iova == iova &&
-	       (record.meta & VIOCI_DEFERRED);
-}
-
+/*
+ * The list names every deferred extent. One that is taken up again stays on it, LISTED, so that to defer
+ * it once more costs nothing; where the list is gone through, that ends. What is unmapped otherwise
+ * leaves its name behind.
+ */
 static int compare(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
+/* Whether the record that starts at iova is deferred; if it is not, the list names it no longer. */
+static bool still_waits(struct vioci_maps *maps, uint64_t iova)
+{
+	struct vioci_cursor cursor;
+	struct vioci_record record;
+	if (!vioci_maps_seek(maps, iova, &cursor, &record) || record.iova != iova)
+		return false;
+	if (record.meta & VIOCI_DEFERRED)
+		return true;
+	if (record.meta & VIOCI_LISTED)
+		vioci_maps_set_meta_at(maps, cursor, record.meta & ~VIOCI_LISTED);
+	return false;
+}
+
 /* Sorts the list and drops what is there twice or waits no longer. */
-static void tidy(const struct vioc_ioas *ioas, struct vioci_deferred *deferred)
+static void tidy(struct vioci_maps *maps, struct vioci_deferred *deferred)
 {
 	size_t n = 0;
 	if (!deferred->count)
@@ -27,18 +39,18 @@ static void tidy(const struct vioc_ioas *ioas, struct vioci_deferred *deferred)
 	qsort(deferred->iovas, deferred->count, sizeof(*deferred->iovas), compare);
 	for (size_t i = 0; i < deferred->count; i++) {
 		uint64_t iova = deferred->iovas[i];
-		if ((!n || deferred->iovas[n - 1] != iova) && is_deferred(ioas, iova))
+		if ((!n || deferred->iovas[n - 1] != iova) && still_waits(maps, iova))
 			deferred->iovas[n++] = iova;
 	}
 	deferred->count = n;
 }
 
 /* Room for one more, which tidying makes too as long as it makes much. */
-static int make_room(const struct vioc_ioas *ioas, struct vioci_deferred *deferred)
+static int make_room(struct vioci_maps *maps, struct vioci_deferred *deferred)
 {
 	if (deferred->count < deferred->capacity)
 		return 0;
-	tidy(ioas, deferred);
+	tidy(maps, deferred);
 	if (deferred->count < deferred->capacity / 2)
 		return 0;
 	size_t capacity = deferred->capacity ? deferred->capacity * 2 : 256;
@@ -50,44 +62,46 @@ static int make_room(const struct vioc_ioas *ioas, struct vioci_deferred *deferr
 	return 0;
 }
 
-/* Notes that an extent waits, for those that are about to. */
-static int note(struct vioc_ioas *ioas, uint64_t iova)
+static int put(struct vioc_ioas *ioas, uint64_t iova)
 {
 	struct vioci_deferred *deferred = &ioas->deferred;
-	int error = make_room(ioas, deferred);
-	if (error < 0)
-		return error;
+	int error = make_room(&ioas->maps, deferred);
+	if (error == 0)
+		deferred->iovas[deferred->count++] = iova;
+	return error;
+}
+
+/* Lists an extent that is about to wait, by the meta of its first record. */
+static int enlist(struct vioc_ioas *ioas, uint64_t iova, uint64_t meta)
+{
 	if (ioas->opts.deferred_max_ms && !ioas->maps.tally.n_deferred)
-		deferred->oldest_ms = vioci_now_ms();
-	deferred->iovas[deferred->count++] = iova;
-	return 0;
+		ioas->deferred.oldest_ms = vioci_now_ms();
+	return meta & VIOCI_LISTED ? 0 : put(ioas, iova);
 }
 
 int vioci_defer_plain(struct vioc_ioas *ioas, const struct vioci_record *record)
 {
-	int error = note(ioas, record->iova);
+	int error = enlist(ioas, record->iova, record->meta);
 	if (error == 0)
-		vioci_maps_set_meta(&ioas->maps, record->iova, record->meta | VIOCI_DEFERRED);
+		vioci_maps_set_meta(&ioas->maps, record->iova,
+				    record->meta | VIOCI_DEFERRED | VIOCI_LISTED);
 	return error;
 }
 
-/* Marks the records of an extent, those released before too. */
-static void mark(struct vioci_maps *maps, const struct vioci_extent *extent)
-{
-	struct vioci_cursor cursor;
-	struct vioci_record record;
-	bool found = vioci_maps_seek(maps, extent->iova, &cursor, &record);
-	for (; found && record.iova <= extent->last;
-	     found = vioci_maps_next(maps, &cursor, &record))
-		vioci_maps_set_meta(maps, record.iova,
-				    (record.meta & ~VIOCI_RELEASED) | VIOCI_DEFERRED);
-}
-
+/* Marks all records of an extent, those released before too. */
 static int defer_extent(struct vioc_ioas *ioas, const struct vioci_extent *extent)
 {
-	int error = note(ioas, extent->iova);
-	if (error == 0)
-		mark(&ioas->maps, extent);
+	struct vioci_maps *maps = &ioas->maps;
+	struct vioci_cursor cursor;
+	struct vioci_record record = { 0 };
+	uint64_t listed = VIOCI_LISTED;
+	bool found = vioci_maps_seek(maps, extent->iova, &cursor, &record);
+	int error = enlist(ioas, extent->iova, record.meta);
+
+	for (; error == 0 && found && record.iova <= extent->last;
+	     found = vioci_maps_next(maps, &cursor, &record), listed = 0)
+		vioci_maps_set_meta_at(maps, cursor,
+				       (record.meta & ~VIOCI_RELEASED) | VIOCI_DEFERRED | listed);
 	return error;
 }
 
@@ -115,12 +129,9 @@ int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vio
 /* Takes up again the record at the cursor, if it is a whole deferred extent with these rights. */
 static bool revive(struct vioc_ioas *ioas, struct vioci_cursor cursor, uint64_t prot)
 {
-	struct vioci_cursor after = cursor;
-	struct vioci_record record = vioci_record_at(&ioas->maps, cursor), next;
-	if (record.meta != (prot | VIOCI_DEFERRED) ||
-	    (vioci_maps_next(&ioas->maps, &after, &next) && (next.meta & VIOCI_JOINED)))
+	if (!vioci_maps_is_plain(&ioas->maps, cursor, prot | VIOCI_DEFERRED))
 		return false;
-	vioci_maps_set_meta_at(&ioas->maps, cursor, prot);
+	vioci_maps_set_meta_at(&ioas->maps, cursor, prot | VIOCI_LISTED);
 	ioas->calls.n_revived++;
 	ioas->calls.n_map_saved++;
 	return true;
@@ -167,14 +178,13 @@ bool vioci_flush_is_due(const struct vioc_ioas *ioas)
 }
 
 /* From the deferred record at iova on: all that waits, across holes, until something doesn't. */
-static bool find_waiting_run(const struct vioci_maps *maps, uint64_t iova, uint64_t *ret_last)
+static bool find_waiting_run(struct vioci_maps *maps, uint64_t iova, uint64_t *ret_last)
 {
 	struct vioci_cursor cursor;
 	struct vioci_record record;
-	bool found = vioci_maps_seek(maps, iova, &cursor, &record) && record.iova == iova &&
-		     (record.meta & VIOCI_DEFERRED);
-	if (!found)
+	if (!still_waits(maps, iova))
 		return false;
+	bool found = vioci_maps_seek(maps, iova, &cursor, &record);
 	*ret_last = vioci_maps_extent(maps, cursor).last;
 	for (; found; found = vioci_maps_next(maps, &cursor, &record)) {
 		if (record.iova <= *ret_last)
@@ -211,13 +221,9 @@ static int flush_run(struct vioc_ioas *ioas, uint64_t iova, uint64_t *last)
 /* Puts back what could not be unmapped. */
 static void keep_waiting(struct vioc_ioas *ioas, const struct vioci_deferred *list)
 {
-	struct vioci_deferred *deferred = &ioas->deferred;
-	for (size_t i = 0; i < list->count && !deferred->incomplete; i++) {
-		if (make_room(ioas, deferred) < 0)
-			deferred->incomplete = true;
-		else if (is_deferred(ioas, list->iovas[i]))
-			deferred->iovas[deferred->count++] = list->iovas[i];
-	}
+	for (size_t i = 0; i < list->count; i++)
+		if (still_waits(&ioas->maps, list->iovas[i]) && put(ioas, list->iovas[i]) < 0)
+			ioas->deferred.incomplete = true;
 }
 
 /* Flushes what the list names. The lock is held. */
@@ -245,7 +251,8 @@ static int flush_everywhere(struct vioc_ioas *ioas)
 	while (vioci_maps_seek(&ioas->maps, from, &cursor, &record)) {
 		from = record.last;
 		int error = 0;
-		if ((record.meta & (VIOCI_DEFERRED | VIOCI_JOINED)) == VIOCI_DEFERRED)
+		if ((record.meta & (VIOCI_DEFERRED | VIOCI_LISTED)) &&
+		    !(record.meta & VIOCI_JOINED))
 			error = flush_run(ioas, record.iova, &from);
 		if (error < 0 && result == 0)
 			result = error;
@@ -262,7 +269,7 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	pthread_mutex_lock(&ioas->lock);
 	struct vioci_deferred list = ioas->deferred;
 	ioas->deferred = (struct vioci_deferred){ 0 };
-	tidy(ioas, &list);
+	tidy(&ioas->maps, &list);
 	ioas->calls.n_flushes += list.count != 0;
 	int result = list.incomplete ? flush_everywhere(ioas) : flush_list(ioas, &list);
 	ioas->deferred.incomplete |= list.incomplete && result < 0;
@@ -281,7 +288,6 @@ void vioci_drop_waiting(struct vioc_ioas *ioas)
 	struct vioci_record record;
 	bool gone = false;
 
-	ioas->deferred.count = 0;
 	if (!maps->tally.deferred_bytes && !maps->tally.released_bytes)
 		return;
 	while (vioci_maps_meet(maps, from, UINT64_MAX, &record)) {

@@ -162,7 +162,7 @@ void vioci_maps_split(struct vioci_maps *maps, uint64_t iova)
 	head.last = iova - 1;
 	tail.iova = iova;
 	tail.va += iova - record.iova;
-	tail.meta |= VIOCI_JOINED;
+	tail.meta = (tail.meta & ~VIOCI_LISTED) | VIOCI_JOINED;
 	vioci_maps_remove(maps, &record);
 	vioci_maps_insert(maps, &head);
 	vioci_maps_insert(maps, &tail);
@@ -197,6 +197,15 @@ void vioci_maps_release(struct vioci_maps *maps, uint64_t iova)
 	record = vioci_record_at(maps, cursor);
 	if ((record.meta & VIOCI_JOINED) && vioci_maps_prev(maps, &cursor, &record))
 		coalesce(maps, cursor);
+}
+
+bool vioci_maps_is_plain(const struct vioci_maps *maps, struct vioci_cursor cursor,
+			 uint64_t prot_and_state)
+{
+	struct vioci_record record = vioci_record_at(maps, cursor);
+	if ((record.meta & ~VIOCI_LISTED) != prot_and_state)
+		return false;
+	return !vioci_maps_next(maps, &cursor, &record) || !(record.meta & VIOCI_JOINED);
 }
 
 struct vioci_extent vioci_maps_extent(const struct vioci_maps *maps, struct vioci_cursor cursor)

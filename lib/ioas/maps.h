@@ -16,6 +16,7 @@
 #define VIOCI_RELEASED (UINT64_C(1) << 3) /* given up; waits for the rest of its extent */
 #define VIOCI_DEFERRED (UINT64_C(1) << 4) /* given up with its whole extent; waits for a flush */
 #define VIOCI_PENDING  (UINT64_C(1) << 5) /* a batch is at it: not yet in the kernel for sure */
+#define VIOCI_LISTED   (UINT64_C(1) << 6) /* the list of deferred extents names it, see defer.c */
 #define VIOCI_WAITING  (VIOCI_RELEASED | VIOCI_DEFERRED | VIOCI_PENDING)
 /* Length of each of a run of equal mappings, in bytes: the bits above. 0: the record is one mapping. */
 #define VIOCI_PIECE (~UINT64_C(0xfff))
@@ -121,6 +122,10 @@ struct vioci_extent {
 	uint64_t live_iova;
 	uint64_t live_last;
 };
+
+/* Whether the record at the cursor is one mapping that is an extent of its own, with just these bits. */
+bool vioci_maps_is_plain(const struct vioci_maps *maps, struct vioci_cursor cursor,
+			 uint64_t prot_and_state);
 
 /* The extent of the record at the cursor. */
 struct vioci_extent vioci_maps_extent(const struct vioci_maps *maps, struct vioci_cursor cursor);

@@ -218,10 +218,9 @@ static bool find_plain(const struct vioci_maps *maps, uint64_t iova, uint64_t la
 		       struct vioci_record *ret_record)
 {
 	struct vioci_cursor cursor;
-	struct vioci_record next;
 	return vioci_maps_seek(maps, iova, &cursor, ret_record) && ret_record->iova == iova &&
-	       ret_record->last == last && !(ret_record->meta & ~VIOCI_PROT) &&
-	       !(vioci_maps_next(maps, &cursor, &next) && (next.meta & VIOCI_JOINED));
+	       ret_record->last == last &&
+	       vioci_maps_is_plain(maps, cursor, ret_record->meta & VIOCI_PROT);
 }
 
 /* What nearly all unmaps are, without what the others need. */
