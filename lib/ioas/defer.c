@@ -30,13 +30,21 @@ static bool still_waits(struct vioci_maps *maps, uint64_t iova)
 	return false;
 }
 
-/* Sorts the list and drops what is there twice or waits no longer. */
+/* Often it is in order already, as the library chooses IOVAs from below. */
+static void sort(struct vioci_deferred *deferred)
+{
+	size_t i = 1;
+	while (i < deferred->count && deferred->iovas[i - 1] <= deferred->iovas[i])
+		i++;
+	if (i < deferred->count)
+		qsort(deferred->iovas, deferred->count, sizeof(*deferred->iovas), compare);
+}
+
+/* Drops from the list what is there twice or waits no longer. */
 static void tidy(struct vioci_maps *maps, struct vioci_deferred *deferred)
 {
 	size_t n = 0;
-	if (!deferred->count)
-		return;
-	qsort(deferred->iovas, deferred->count, sizeof(*deferred->iovas), compare);
+	sort(deferred);
 	for (size_t i = 0; i < deferred->count; i++) {
 		uint64_t iova = deferred->iovas[i];
 		if ((!n || deferred->iovas[n - 1] != iova) && still_waits(maps, iova))
@@ -141,12 +149,12 @@ bool vioci_revive(struct vioc_ioas *ioas, uint64_t va, uint64_t length, uint64_t
 		  uint64_t *ret_iova)
 {
 	const struct vioci_tree *by_va = &ioas->maps.by_va;
-	struct vioci_cursor by_memory = vioci_tree_seek(by_va, va);
+	struct vioci_cursor by_memory = vioci_tree_from(by_va, va);
 	for (; by_memory.leaf; by_memory = vioci_cursor_next(by_memory)) {
 		struct vioci_item item = vioci_tree_get(by_va, by_memory);
-		if (item.start > va)
+		if (item.start != va)
 			return false;
-		if (item.start != va || item.last != va + (length - 1) ||
+		if (item.last != va + (length - 1) ||
 		    vioci_windows_meet(&ioas->windows, item.value, item.value + (length - 1)))
 			continue;
 		*ret_iova = item.value;
@@ -196,7 +204,7 @@ static bool find_waiting_run(struct vioci_maps *maps, uint64_t iova, uint64_t *r
 	return true;
 }
 
-/* Unmaps the run that begins at iova, if one still does; *last is its end. The lock is held. */
+/* Unmaps the run that begins at iova, if one still does; *last becomes its end. The lock is held. */
 static int flush_run(struct vioc_ioas *ioas, uint64_t iova, uint64_t *last)
 {
 	struct vioci_removed ignored = { 0 };
@@ -234,6 +242,7 @@ static int flush_list(struct vioc_ioas *ioas, const struct vioci_deferred *list)
 	for (size_t i = 0; i < list->count; i++) {
 		if (i && list->iovas[i] <= done)
 			continue;
+		done = list->iovas[i];
 		int error = flush_run(ioas, list->iovas[i], &done);
 		if (error < 0 && result == 0)
 			result = error;
@@ -269,8 +278,8 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	pthread_mutex_lock(&ioas->lock);
 	struct vioci_deferred list = ioas->deferred;
 	ioas->deferred = (struct vioci_deferred){ 0 };
-	tidy(&ioas->maps, &list);
-	ioas->calls.n_flushes += list.count != 0;
+	sort(&list);
+	ioas->calls.n_flushes += ioas->maps.tally.n_deferred != 0;
 	int result = list.incomplete ? flush_everywhere(ioas) : flush_list(ioas, &list);
 	ioas->deferred.incomplete |= list.incomplete && result < 0;
 	if (result < 0)

@@ -284,3 +284,15 @@ struct vioci_cursor vioci_tree_find(const struct vioci_tree *tree, uint64_t star
 		return (struct vioci_cursor){ 0 };
 	return (struct vioci_cursor){ path.leaf, position };
 }
+
+struct vioci_cursor vioci_tree_from(const struct vioci_tree *tree, uint64_t start)
+{
+	struct vioci_path path;
+	if (!tree->root)
+		return (struct vioci_cursor){ 0 };
+	descend(tree, start, 0, &path);
+	unsigned int position = vioci_leaf_rank(tree, path.leaf, start, 0);
+	if (position < vioci_leaf_count(path.leaf))
+		return (struct vioci_cursor){ path.leaf, position };
+	return (struct vioci_cursor){ path.leaf->next, 0 };
+}

@@ -111,6 +111,8 @@ void vioci_tree_remove_run(struct vioci_tree *tree, struct vioci_cursor cursor, 
  */
 struct vioci_cursor vioci_tree_seek(const struct vioci_tree *tree, uint64_t address);
 struct vioci_cursor vioci_tree_find(const struct vioci_tree *tree, uint64_t start, uint64_t value);
+/* The first item that starts at start or later. */
+struct vioci_cursor vioci_tree_from(const struct vioci_tree *tree, uint64_t start);
 struct vioci_cursor vioci_tree_first(const struct vioci_tree *tree);
 struct vioci_cursor vioci_tree_last(const struct vioci_tree *tree);
 struct vioci_cursor vioci_cursor_next(struct vioci_cursor cursor);
