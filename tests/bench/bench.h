@@ -27,7 +27,6 @@ struct bench {
 	const char *name;
 	bool native; /* needs no kernel, and measures no ioctl */
 	bench_fn fn;
-	const char *waits_for; /* if fn is NULL: what has to be there first */
 };
 
 /* What a line is about. */

@@ -7,45 +7,24 @@
 
 #include "bench.h"
 
-#ifdef BENCH_HAS_BATCH
-#define IF_BATCH(fn) (fn), NULL
-#else
-#define IF_BATCH(fn) NULL, "vioc_ioas_map_batch()"
-#endif
-#ifdef BENCH_HAS_DEFER
-#define IF_DEFER(fn) (fn), NULL
-#else
-#define IF_DEFER(fn) NULL, "VIOC_UNMAP_DEFER"
-#endif
-#ifdef BENCH_HAS_LOOKUP
-#define IF_LOOKUP(fn) (fn), NULL
-#else
-#define IF_LOOKUP(fn) NULL, "vioc_ioas_get_iova()"
-#endif
-#ifdef BENCH_HAS_CACHE
-#define IF_CACHE(fn) (fn), NULL
-#else
-#define IF_CACHE(fn) NULL, "<libvioc/cache.h>"
-#endif
-
 /* In the order of scripts/bench: those that need fresh memory come first, the largest last. */
 static const struct bench benches[] = {
-	{ "bookkeeping", true, bench_bookkeeping, NULL },
-	{ "lookup", true, IF_LOOKUP(bench_lookup) },
-	{ "cache-native", true, IF_CACHE(bench_cache_native) },
-	{ "fragment", true, bench_fragment, NULL },
-	{ "memory", true, bench_memory_use, NULL },
-	{ "memory-merged", true, IF_BATCH(bench_memory_merged) },
-	{ "superpage", false, bench_superpage, NULL },
-	{ "prefault", false, IF_BATCH(bench_prefault) },
-	{ "overhead", false, bench_overhead, NULL },
-	{ "auto-iova", false, bench_auto_iova, NULL },
-	{ "batch", false, IF_BATCH(bench_batch) },
-	{ "unmap-many", false, bench_unmap_many, NULL },
-	{ "deferred", false, IF_DEFER(bench_deferred) },
-	{ "cache", false, IF_CACHE(bench_cache) },
-	{ "parallel", false, bench_parallel, NULL },
-	{ "scale", false, bench_scale, NULL },
+	{ "bookkeeping", true, bench_bookkeeping },
+	{ "lookup", true, bench_lookup },
+	{ "cache-native", true, bench_cache_native },
+	{ "fragment", true, bench_fragment },
+	{ "memory", true, bench_memory_use },
+	{ "memory-merged", true, bench_memory_merged },
+	{ "superpage", false, bench_superpage },
+	{ "prefault", false, bench_prefault },
+	{ "overhead", false, bench_overhead },
+	{ "auto-iova", false, bench_auto_iova },
+	{ "batch", false, bench_batch },
+	{ "unmap-many", false, bench_unmap_many },
+	{ "deferred", false, bench_deferred },
+	{ "cache", false, bench_cache },
+	{ "parallel", false, bench_parallel },
+	{ "scale", false, bench_scale },
 };
 
 #define N_BENCHES (sizeof(benches) / sizeof(*benches))
@@ -68,22 +47,6 @@ static int list(const char *kind)
 		if (benches[i].native == (strcmp(kind, "native") == 0))
 			puts(benches[i].name);
 	return 0;
-}
-
-static void run(const struct bench *bench, const struct bench_args *args)
-{
-	char why[128];
-	struct bench_case about = {
-		.bench = bench->name,
-		.variant = "-",
-		.backend = bench->native ? "-" : vioc_backend_name(args->backend),
-	};
-	if (bench->fn) {
-		bench->fn(args);
-		return;
-	}
-	snprintf(why, sizeof(why), "waits for %s", bench->waits_for);
-	bench_tell_missing(&about, why);
 }
 
 /* Takes one option; how many words it has, or -1. */
@@ -124,7 +87,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < N_BENCHES; i++) {
 		if (strcmp(benches[i].name, argv[1]) != 0)
 			continue;
-		run(&benches[i], &args);
+		benches[i].fn(&args);
 		return 0;
 	}
 	return usage(stderr);

@@ -61,14 +61,10 @@ static bool read_leaves(struct test *test, const char *device, uint64_t *ret_byt
 /* What was deferred or released is still in the page table. */
 static void settle(struct test *test)
 {
-#ifdef MODEL_ENGINE
 	if (vioc_ioas_flush(test->ioas) < 0)
 		wrong(test, "flush failed");
 	model_flush(&test->model);
 	check_kernel(test);
-#else
-	(void)test;
-#endif
 }
 
 uint64_t check_leaves(struct test *test)

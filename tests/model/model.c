@@ -190,12 +190,8 @@ static struct answer check_extent(const struct model *model, const struct piece 
 
 static bool policy_is_bad(uint64_t policy)
 {
-#ifndef MODEL_ENGINE
-	return policy != 0;
-#else
 	return policy && policy != VIOC_UNMAP_RELEASE && policy != VIOC_UNMAP_SPLIT &&
 	       policy != VIOC_UNMAP_DEFER;
-#endif
 }
 
 struct answer model_check_unmap(struct model *model, const struct request *request,

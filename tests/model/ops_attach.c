@@ -95,11 +95,7 @@ void detach(struct test *test, size_t index)
 }
 
 /* It may be a part of an extent. */
-#ifdef MODEL_ENGINE
 #define POLICY VIOC_UNMAP_SPLIT
-#else
-#define POLICY 0
-#endif
 
 /* Unmaps what would keep the device out. */
 static void make_way(struct test *test, size_t set)

@@ -4,9 +4,7 @@
 #include <inttypes.h>
 
 #include "test.h"
-#ifdef MODEL_ENGINE
 #include <libvioc/stats.h>
-#endif
 
 /* Lets one of the next map ioctls fail. Returns the error, or 0 if none will. */
 static int arm_map(struct test *test)
@@ -59,13 +57,6 @@ static void map_fixed(struct test *test)
 		model_map(&test->model, &request, ++test->model.next_origin);
 }
 
-#ifndef MODEL_ENGINE
-static uint64_t count_flushes(struct test *test)
-{
-	(void)test;
-	return 0;
-}
-#else
 static uint64_t count_flushes(struct test *test)
 {
 	struct vioc_ioas_stats stats = VIOC_SIZED(vioc_ioas_stats);
@@ -73,7 +64,6 @@ static uint64_t count_flushes(struct test *test)
 		wrong(test, "get_stats failed");
 	return stats.n_flushes;
 }
-#endif
 
 void before_choice(struct test *test)
 {

@@ -122,14 +122,9 @@ static void draw_ragged_run(struct test *test, struct request *request)
 
 uint64_t draw_policy(struct test *test)
 {
-#ifndef MODEL_ENGINE
-	(void)test;
-	return 0;
-#else
 	static const uint64_t policies[] = { 0, VIOC_UNMAP_RELEASE, VIOC_UNMAP_SPLIT,
 					     VIOC_UNMAP_DEFER };
 	return policies[below(test, 4)];
-#endif
 }
 
 static bool is_in_slice(const struct test *test, const struct request *request)

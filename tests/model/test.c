@@ -116,10 +116,8 @@ void expect(struct test *test, const char *what, int result, struct answer answe
 static const struct op *const tables[] = {
 	map_ops,
 	attach_ops,
-#ifdef MODEL_ENGINE
 	batch_ops,
 	policy_ops,
-#endif
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -158,10 +156,8 @@ void test_step(struct test *test)
 void test_open(struct test *test, struct world *world, uint64_t seed)
 {
 	struct vioc_ioas_opts opts = VIOC_SIZED(vioc_ioas_opts);
-#ifdef MODEL_ENGINE
 	opts.deferred_max_count = DEFERRED_MAX_COUNT;
 	opts.deferred_max_bytes = DEFERRED_MAX_BYTES;
-#endif
 	*test = (struct test){ .world = world, .seed = seed, .random = seed };
 	test->model.ranges[0].last = UINT64_MAX;
 	test->model.n_ranges = 1;

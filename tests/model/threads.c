@@ -76,16 +76,12 @@ static const struct piece *find_piece(struct crew *crew, uint64_t iova)
 /* Nothing waits behind a flush, and extents may have been split by it. */
 static void settle(struct crew *crew)
 {
-#ifdef MODEL_ENGINE
 	if (vioc_ioas_flush(crew->whole.ioas) < 0)
 		wrong(&crew->whole, "flush failed");
 	for (unsigned int i = 0; i < crew->count; i++) {
 		model_flush(&crew->tests[i].model);
 		check_kernel(&crew->tests[i]);
 	}
-#else
-	(void)crew;
-#endif
 }
 
 /* What all threads together did is what the library and the kernel have; nobody else is at work. */
