@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The tests that run in the lab. One boot runs a machine's suites; a test per suite shows the result.
+# A guest has two processors, but its suites use one of them at a time.
 
 function(vioc_properties name)
   set_tests_properties(${VIOC_TEST_PREFIX}${name} PROPERTIES ${ARGN})
@@ -13,7 +14,7 @@ function(vioc_lab_contract kernel machine)
     COMMAND contract/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:contract> ${kernel} ${machine} ${out}
     ${ARGN})
   vioc_properties(lab-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} PROCESSORS 2 TIMEOUT 400 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} TIMEOUT 400 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(contract-${backend}@${where} COMMAND contract/lab-result ${out} ${backend})
     vioc_properties(contract-${backend}@${where}
@@ -29,7 +30,7 @@ function(vioc_lab_model kernel machine steps)
     COMMAND model/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:model> ${kernel} ${machine} ${out}
     ${steps} ${VIOC_MODEL_SEED} ${ARGN})
   vioc_properties(lab-model-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} PROCESSORS 2 TIMEOUT 400 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} TIMEOUT 400 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(model-${backend}@${where} COMMAND model/lab-run --result ${out} ${backend})
     vioc_properties(model-${backend}@${where}
