@@ -263,7 +263,7 @@ void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachme
 	if (!ioas->n_devices) {
 		pthread_mutex_lock(&ioas->lock);
 		vioci_drop_waiting(ioas);
-		pthread_mutex_unlock(&ioas->lock);
+		vioci_ioas_unlock(ioas);
 		kioas->backend->ops->kioas_close(kioas);
 	}
 

@@ -137,7 +137,8 @@ int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vio
 /* Takes up again the record at the cursor, if it is a whole deferred extent with these rights. */
 static bool revive(struct vioc_ioas *ioas, struct vioci_cursor cursor, uint64_t prot)
 {
-	if (!vioci_maps_is_plain(&ioas->maps, cursor, prot | VIOCI_DEFERRED))
+	/* Of a file nobody has compared which one it is. */
+	if ((prot & VIOCI_FILE) || !vioci_maps_is_plain(&ioas->maps, cursor, prot | VIOCI_DEFERRED))
 		return false;
 	vioci_maps_set_meta_at(&ioas->maps, cursor, prot | VIOCI_LISTED);
 	ioas->calls.n_revived++;
@@ -284,7 +285,7 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	ioas->deferred.incomplete |= list.incomplete && result < 0;
 	if (result < 0)
 		keep_waiting(ioas, &list);
-	pthread_mutex_unlock(&ioas->lock);
+	vioci_ioas_unlock(ioas);
 	pthread_mutex_unlock(&ioas->flush_lock);
 	free(list.iovas);
 	return result;
