@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/probe.h"
 #include "ioas/policy.h"
 
 /*
@@ -280,7 +281,8 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	struct vioci_deferred list = ioas->deferred;
 	ioas->deferred = (struct vioci_deferred){ 0 };
 	sort(&list);
-	ioas->calls.n_flushes += ioas->maps.tally.n_deferred != 0;
+	uint64_t n_extents = ioas->maps.tally.n_deferred;
+	ioas->calls.n_flushes += n_extents != 0;
 	int result = list.incomplete ? flush_everywhere(ioas) : flush_list(ioas, &list);
 	ioas->deferred.incomplete |= list.incomplete && result < 0;
 	if (result < 0)
@@ -288,6 +290,7 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	vioci_ioas_unlock(ioas);
 	pthread_mutex_unlock(&ioas->flush_lock);
 	free(list.iovas);
+	VIOCI_PROBE(flush, ioas, n_extents, result);
 	return result;
 }
 

@@ -2,6 +2,7 @@
 /* Mapping: a window and room under the lock, the ioctl without it, then truth. */
 #include <errno.h>
 
+#include "core/probe.h"
 #include "ioas/map.h"
 
 #define MAX_TRIES 3
@@ -163,8 +164,10 @@ int vioci_map(struct vioc_ioas *ioas, struct vioci_request *request, uint64_t fl
 			     vioci_flush_may_help(&refusal, error);
 		if (flush || again)
 			(void)vioci_flush_deferred(ioas);
-		if (!again)
-			return error < 0 ? vioci_refuse_mapping(ioas, request, error, &refusal) : 0;
+		if (again)
+			continue;
+		VIOCI_PROBE(map, ioas, request->iova, request->va, request->length, flags, error);
+		return error < 0 ? vioci_refuse_mapping(ioas, request, error, &refusal) : 0;
 	}
 }
 

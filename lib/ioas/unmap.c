@@ -2,6 +2,7 @@
 /* Unmapping: a window under the lock, the ioctl without it, then truth. */
 #include <errno.h>
 
+#include "core/probe.h"
 #include "ioas/policy.h"
 #include "ioas/unmap.h"
 
@@ -307,6 +308,7 @@ VIOC_API int vioc_ioas_unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t len
 	vioci_ioas_unlock(ioas);
 	if (mistake)
 		return vioci_refuse_argument(ioas, &request, mistake);
+	VIOCI_PROBE(unmap, ioas, iova, length, flags, result.removed.n_bytes, error);
 	/* What it can't unmap waits on, and shows when the caller flushes. */
 	if (flush)
 		(void)vioci_flush_deferred(ioas);
@@ -330,6 +332,7 @@ VIOC_API int vioc_ioas_unmap_all(struct vioc_ioas *ioas, uint64_t *ret_bytes)
 	count_saved(ioas, &nothing, &removed);
 	vioci_window_close(&ioas->windows, &window);
 	vioci_ioas_unlock(ioas);
+	VIOCI_PROBE(unmap_all, ioas, removed.n_bytes, error);
 	if (ret_bytes)
 		*ret_bytes = removed.n_bytes;
 	return error < 0 ? vioci_refuse_unmap(ioas, &request, error) : 0;
