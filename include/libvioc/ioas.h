@@ -71,6 +71,31 @@ VIOC_API VIOC_MUST_CHECK int vioc_ioas_map_fixed(struct vioc_ioas *ioas, uint64_
 						 uint64_t length, uint64_t flags);
 
 /*
+ * The same for memory of a file, for those who have guest memory or buffers in one: a memfd, or a file
+ * of tmpfs or hugetlbfs. fd from offset on must be what the process has at va, in a shared mapping.
+ * Where the kernel can map files, it takes the memory from the file and does not look at va; the mapping
+ * then holds on to the file's memory whatever becomes of va, and the IOMMU's pages can be as large
+ * as the file's. Elsewhere the memory is taken from va, as by vioc_ioas_map(). For lookups the
+ * mapping is at va either way. A chosen IOVA is alike to offset, not to va.
+ *
+ * fd is duplicated and stays the caller's. The duplicate is open for as long as the
+ * mapping, so that it can be replayed. offset is a multiple of the page size. Such a mapping is
+ * an extent of its own: never merged, and not taken up again when deferred.
+ *
+ * -EBADF: fd is not open. -EMFILE, -ENFILE: no more fds.
+ * -EINVAL: another kind of file; the file ends before the range does; devices shall write, but fd or a
+ *	seal forbids it; offset is misaligned.
+ * -EFAULT: as above; or the file was shortened.
+ * Kernel: IOMMU_IOAS_MAP_FILE (Linux 6.13), else as above.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_ioas_map_file(struct vioc_ioas *ioas, int fd, uint64_t offset,
+						void *va, uint64_t length, uint64_t flags,
+						uint64_t *ret_iova);
+VIOC_API VIOC_MUST_CHECK int vioc_ioas_map_file_fixed(struct vioc_ioas *ioas, uint64_t iova, int fd,
+						      uint64_t offset, void *va, uint64_t length,
+						      uint64_t flags);
+
+/*
  * What a caller mapped in one request is a *mapping*: it is unmapped whole or not at all. What the
  * kernel holds is an *extent*: one mapping, or several neighbours that a batch was allowed to merge
  * (VIOC_BATCH_MERGE). The kernel can remove an extent only as a whole, so unmapping a part of one

@@ -55,7 +55,7 @@ struct vioc_mem_opts {
  * -EOPNOTSUPP: this machine or kernel has no such huge pages, or has them switched off; or no NUMA.
  * -EMFILE, -ENFILE: no more fds.
  * And those of vioc_ioas_map(), or with FIXED_IOVA of vioc_ioas_map_fixed().
- * Kernel: memfd_create(2), mmap(2), madvise(2), mbind(2), and those of vioc_ioas_map().
+ * Kernel: memfd_create(2), mmap(2), madvise(2), mbind(2), and those of vioc_ioas_map_file().
  */
 VIOC_API VIOC_MUST_CHECK int vioc_mem_new(struct vioc_ioas *ioas, uint64_t length,
 					  const struct vioc_mem_opts *opts,

@@ -24,6 +24,7 @@ struct vioc_ioas_stats {
 	uint64_t released_bytes; /* bytes given up inside extents that are still in use */
 	uint64_t large_bytes;	 /* bytes where IOVA and memory allow pages of 2 MiB */
 	uint64_t library_bytes;	 /* memory the library itself needs for all this */
+	uint64_t n_map_by_file; /* of n_map_calls, those by which the kernel mapped a file itself */
 };
 
 /* Fills *ret_stats, made with VIOC_SIZED(vioc_ioas_stats). large_bytes takes a walk over all. */

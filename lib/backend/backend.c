@@ -53,3 +53,11 @@ int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *
 	vioci_explain_node(ctx, &draft, path, fd);
 	return vioci_ctx_leave(ctx, &draft);
 }
+
+int vioci_backend_map_by_va(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			    const void *va, uint64_t length, uint64_t flags)
+{
+	(void)fd;
+	(void)offset;
+	return kioas->backend->ops->map(kioas, iova, va, length, flags);
+}

@@ -77,6 +77,12 @@ struct vioci_backend_ops {
 	 */
 	int (*map)(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		   uint64_t flags);
+	/*
+	 * The same for memory of a file that is at va, by the file if the kernel can. Returns 1 for
+	 * that, 0 for by va.
+	 */
+	int (*map_file)(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			const void *va, uint64_t length, uint64_t flags);
 	/* The range consists of whole mappings and holes. */
 	int (*unmap)(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
 		     uint64_t *ret_bytes);
@@ -96,6 +102,10 @@ const struct vioci_backend_ops *const *vioci_backend_candidates(uint32_t backend
 
 /* Opens a backend's own node, leaving a diag on failure. */
 int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *path);
+
+/* map_file() of those that can't map by file. */
+int vioci_backend_map_by_va(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			    const void *va, uint64_t length, uint64_t flags);
 
 /* refusal.c */
 

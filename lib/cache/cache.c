@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "core/diag.h"
 #include "core/log.h"
+#include "core/probe.h"
 #include "core/sized.h"
 
 #define DEFAULT_ENTRIES 16384 /* a quarter of what a legacy container takes */
@@ -169,6 +170,7 @@ static int miss(struct vioc_cache *cache, struct vioci_span span,
 		return 0;
 
 	int error = map(cache, registration);
+	VIOCI_PROBE(cache_miss, cache, span.start, span.last, error);
 	pthread_mutex_lock(&cache->lock);
 	if (error < 0)
 		vioci_registration_free(cache, registration);

@@ -5,6 +5,7 @@
 #include "cache/cache.h"
 #include "core/diag.h"
 #include "core/log.h"
+#include "core/probe.h"
 
 #define MAX_LOOKS 64 /* for one to evict, where it is not urgent */
 
@@ -67,6 +68,7 @@ static struct vioc_registration *evict_one(struct vioc_cache *cache, size_t look
 		registration->seen = hits;
 		if (!spared && vioci_registration_evict(cache, registration)) {
 			cache->n_evictions++;
+			VIOCI_PROBE(cache_evict, cache, registration->start, registration->last);
 			return registration;
 		}
 		vioci_stage_move(cache, registration, VIOCI_CACHED);

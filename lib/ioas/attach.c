@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/probe.h"
 #include "ioas/policy.h"
 #include "ioas/replay.h"
 
@@ -219,6 +220,7 @@ int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_identity *ident
 	end_exclusive(ioas, &window);
 	pthread_mutex_unlock(&ioas->attach_lock);
 
+	VIOCI_PROBE(attach, ioas, identity->name, error);
 	if (error < 0)
 		vioci_container_release(ioas->container, identity);
 	return error;
@@ -263,12 +265,13 @@ void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachme
 	if (!ioas->n_devices) {
 		pthread_mutex_lock(&ioas->lock);
 		vioci_drop_waiting(ioas);
-		pthread_mutex_unlock(&ioas->lock);
+		vioci_ioas_unlock(ioas);
 		kioas->backend->ops->kioas_close(kioas);
 	}
 
 	end_exclusive(ioas, &window);
 	pthread_mutex_unlock(&ioas->attach_lock);
+	VIOCI_PROBE(detach, ioas, identity->name);
 	vioci_container_release(ioas->container, identity);
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/probe.h"
 #include "core/sized.h"
 #include "ioas/batch.h"
 #include "sys/prefault.h"
@@ -462,6 +463,7 @@ VIOC_API int vioc_ioas_map_batch(struct vioc_ioas *ioas, struct vioc_map_request
 		if (opts.flags & VIOC_BATCH_PREFAULT)
 			prefault(&batch);
 		error = map_batch(&batch, &done);
+		VIOCI_PROBE(map_batch, ioas, count, opts.flags, done, error);
 	}
 	if (ret_done)
 		*ret_done = done;

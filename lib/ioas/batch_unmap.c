@@ -5,6 +5,7 @@
 
 #include <libvioc/batch.h>
 
+#include "core/probe.h"
 #include "core/sized.h"
 #include "ioas/unmap.h"
 
@@ -202,7 +203,8 @@ VIOC_API int vioc_ioas_unmap_batch(struct vioc_ioas *ioas,
 		pthread_mutex_lock(&ioas->lock);
 		error = unmap_batch(&unmapping, opts.flags & VIOC_BATCH_ATOMIC, &failed);
 		bool flush = vioci_flush_is_due(ioas);
-		pthread_mutex_unlock(&ioas->lock);
+		vioci_ioas_unlock(ioas);
+		VIOCI_PROBE(unmap_batch, ioas, count, flags, unmapping.done, error);
 		if (flush)
 			(void)vioci_flush_deferred(ioas);
 		if (error < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/probe.h"
 #include "ioas/policy.h"
 
 /*
@@ -137,7 +138,8 @@ int vioci_defer(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, struct vio
 /* Takes up again the record at the cursor, if it is a whole deferred extent with these rights. */
 static bool revive(struct vioc_ioas *ioas, struct vioci_cursor cursor, uint64_t prot)
 {
-	if (!vioci_maps_is_plain(&ioas->maps, cursor, prot | VIOCI_DEFERRED))
+	/* Of a file nobody has compared which one it is. */
+	if ((prot & VIOCI_FILE) || !vioci_maps_is_plain(&ioas->maps, cursor, prot | VIOCI_DEFERRED))
 		return false;
 	vioci_maps_set_meta_at(&ioas->maps, cursor, prot | VIOCI_LISTED);
 	ioas->calls.n_revived++;
@@ -279,14 +281,16 @@ int vioci_flush_deferred(struct vioc_ioas *ioas)
 	struct vioci_deferred list = ioas->deferred;
 	ioas->deferred = (struct vioci_deferred){ 0 };
 	sort(&list);
-	ioas->calls.n_flushes += ioas->maps.tally.n_deferred != 0;
+	uint64_t n_extents = ioas->maps.tally.n_deferred;
+	ioas->calls.n_flushes += n_extents != 0;
 	int result = list.incomplete ? flush_everywhere(ioas) : flush_list(ioas, &list);
 	ioas->deferred.incomplete |= list.incomplete && result < 0;
 	if (result < 0)
 		keep_waiting(ioas, &list);
-	pthread_mutex_unlock(&ioas->lock);
+	vioci_ioas_unlock(ioas);
 	pthread_mutex_unlock(&ioas->flush_lock);
 	free(list.iovas);
+	VIOCI_PROBE(flush, ioas, n_extents, result);
 	return result;
 }
 

@@ -53,7 +53,7 @@ static int flush_released(struct vioc_ioas *ioas, struct vioci_lost *lost)
 			break;
 		from = extent.last + 1;
 	}
-	pthread_mutex_unlock(&ioas->lock);
+	vioci_ioas_unlock(ioas);
 	return result;
 }
 

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "core/sized.h"
+#include "ioas/files.h"
 #include "ioas/ioas.h"
 
 static void ioas_free(struct vioc_ioas *ioas)
 {
+	vioci_files_forget_all(&ioas->maps);
+	vioci_memfile_close_all(vioci_ioas_ctx(ioas), ioas->maps.unused_files);
 	vioci_maps_destroy(&ioas->maps);
 	free(ioas->deferred.iovas);
 	free(ioas->limits.ranges);

@@ -8,6 +8,7 @@
 #include <libvioc/ioas.h>
 
 #include "backend/backend.h"
+#include "core/memfile.h"
 #include "ioas/container.h"
 #include "ioas/limits.h"
 #include "ioas/maps.h"
@@ -33,6 +34,7 @@ struct vioci_deferred {
 /* What was asked of the kernel, and what was saved. */
 struct vioci_calls {
 	uint64_t n_map;
+	uint64_t n_map_by_file; /* of those */
 	uint64_t n_unmap;
 	uint64_t n_map_saved;
 	uint64_t n_unmap_saved;
@@ -65,6 +67,16 @@ struct vioc_ioas {
 static inline struct vioc_ctx *vioci_ioas_ctx(const struct vioc_ioas *ioas)
 {
 	return ioas->container->ctx;
+}
+
+/* Gives up the lock after mappings were removed: closes the files that nobody needs any more. */
+static inline void vioci_ioas_unlock(struct vioc_ioas *ioas)
+{
+	struct vioci_memfile *unused = ioas->maps.unused_files;
+	ioas->maps.unused_files = NULL;
+	pthread_mutex_unlock(&ioas->lock);
+	if (unused)
+		vioci_memfile_close_all(vioci_ioas_ctx(ioas), unused);
 }
 
 /*

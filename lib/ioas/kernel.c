@@ -16,6 +16,20 @@ int vioci_kernel_map(struct vioc_ioas *ioas, uint64_t iova, uint64_t va, uint64_
 	return error;
 }
 
+int vioci_kernel_map_file(struct vioc_ioas *ioas, const struct vioci_record *record,
+			  const struct vioci_file_part *part)
+{
+	struct vioci_kioas *kioas = ioas->kioas;
+	if (!kioas)
+		return 0;
+	ioas->calls.n_map++;
+	pthread_mutex_unlock(&ioas->lock);
+	int result = vioci_map_file(kioas, record, part);
+	pthread_mutex_lock(&ioas->lock);
+	ioas->calls.n_map_by_file += result > 0;
+	return result < 0 ? result : 0;
+}
+
 int vioci_kernel_unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, uint64_t *ret_bytes)
 {
 	struct vioci_kioas *kioas = ioas->kioas;

@@ -6,10 +6,24 @@
 #ifndef VIOCI_KERNEL_H
 #define VIOCI_KERNEL_H
 
+#include "ioas/files.h"
 #include "ioas/ioas.h"
 
 int vioci_kernel_map(struct vioc_ioas *ioas, uint64_t iova, uint64_t va, uint64_t length,
 		     uint64_t prot);
+
+/* The same for a record of a file. */
+int vioci_kernel_map_file(struct vioc_ioas *ioas, const struct vioci_record *record,
+			  const struct vioci_file_part *part);
+/* Just the ioctl, without the lock. 1: the kernel mapped the file; 0: what is at the VA. */
+static inline int vioci_map_file(struct vioci_kioas *kioas, const struct vioci_record *record,
+				 const struct vioci_file_part *part)
+{
+	return kioas->backend->ops->map_file(kioas, record->iova, part->file->fd, part->offset,
+					     (const void *)(uintptr_t)record->va,
+					     vioci_record_length(record),
+					     record->meta & VIOCI_PROT);
+}
 
 /* Removes whole extents from the kernel only. */
 int vioci_kernel_unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t last, uint64_t *ret_bytes);

@@ -2,6 +2,7 @@
 /* Mapping: a window and room under the lock, the ioctl without it, then truth. */
 #include <errno.h>
 
+#include "core/probe.h"
 #include "ioas/map.h"
 
 #define MAX_TRIES 3
@@ -53,10 +54,28 @@ int vioci_check_place(const struct vioc_ioas *ioas, const struct vioci_record *w
 	return -EEXIST;
 }
 
-/* Maps what is wanted in the window that is open there. The lock is given up meanwhile. */
-static int put_in_force(struct vioc_ioas *ioas, const struct vioci_record *wanted,
-			struct vioci_map_refusal *refusal)
+/* Maps memory of a file in the window that is open there. The lock is given up meanwhile. */
+static int put_file_in_force(struct vioc_ioas *ioas, const struct vioci_request *request,
+			     const struct vioci_record *wanted, struct vioci_map_refusal *refusal)
 {
+	const struct vioci_file_part part = { request->file, request->offset };
+	if (vioci_files_reserve(&ioas->maps) < 0) {
+		refusal->reason = VIOC_REASON_NO_MEMORY;
+		return -ENOMEM;
+	}
+	int error = vioci_kernel_map_file(ioas, wanted, &part);
+	if (error == 0)
+		vioci_files_insert(&ioas->maps, wanted, request->file, request->offset);
+	vioci_files_unreserve(&ioas->maps);
+	return error;
+}
+
+/* The same for any memory. */
+static int put_in_force(struct vioc_ioas *ioas, const struct vioci_request *request,
+			const struct vioci_record *wanted, struct vioci_map_refusal *refusal)
+{
+	if (request->file)
+		return put_file_in_force(ioas, request, wanted, refusal);
 	if (vioci_maps_reserve(&ioas->maps, 1) < 0) {
 		refusal->reason = VIOC_REASON_NO_MEMORY;
 		return -ENOMEM;
@@ -69,8 +88,8 @@ static int put_in_force(struct vioc_ioas *ioas, const struct vioci_record *wante
 	return error;
 }
 
-static int map_at(struct vioc_ioas *ioas, const struct vioci_record *wanted,
-		  struct vioci_map_refusal *refusal)
+static int map_at(struct vioc_ioas *ioas, const struct vioci_request *request,
+		  const struct vioci_record *wanted, struct vioci_map_refusal *refusal)
 {
 	struct vioci_window window;
 	vioci_window_open(&ioas->windows, &ioas->lock, &window, wanted->iova, wanted->last);
@@ -79,26 +98,29 @@ static int map_at(struct vioc_ioas *ioas, const struct vioci_record *wanted,
 	if (error == -EBUSY && vioci_revive_at(ioas, wanted))
 		error = 0;
 	else if (error == 0)
-		error = put_in_force(ioas, wanted, refusal);
+		error = put_in_force(ioas, request, wanted, refusal);
 	vioci_window_close(&ioas->windows, &window);
 	return error;
 }
 
 /* Maps where there is room; wanted->iova and last are outputs. */
-static int map_anywhere(struct vioc_ioas *ioas, struct vioci_record *wanted, uint64_t length,
-			struct vioci_map_refusal *refusal)
+static int map_anywhere(struct vioc_ioas *ioas, const struct vioci_request *request,
+			struct vioci_record *wanted, struct vioci_map_refusal *refusal)
 {
+	uint64_t length = request->length;
+	/* Pages of a file are large where their place in the file is, whatever the VA. */
+	uint64_t congruent = request->file ? request->offset : wanted->va;
 	struct vioci_window window;
 	if (ioas->maps.tally.n_deferred &&
 	    vioci_revive(ioas, wanted->va, length, wanted->meta, &wanted->iova))
 		return 0;
-	if (vioci_choose_iova(ioas, wanted->va, length, &wanted->iova) < 0) {
+	if (vioci_choose_iova(ioas, congruent, length, &wanted->iova) < 0) {
 		refusal->reason = VIOC_REASON_NO_SPACE;
 		return -ENOSPC;
 	}
 	wanted->last = wanted->iova + (length - 1);
 	vioci_window_open(&ioas->windows, &ioas->lock, &window, wanted->iova, wanted->last);
-	int error = put_in_force(ioas, wanted, refusal);
+	int error = put_in_force(ioas, request, wanted, refusal);
 	vioci_window_close(&ioas->windows, &window);
 	return error;
 }
@@ -114,11 +136,11 @@ static int map_once(struct vioc_ioas *ioas, struct vioci_request *request, uint6
 		.iova = request->iova,
 		.last = vioci_request_last(request),
 		.va = (uintptr_t)request->va,
-		.meta = flags,
+		.meta = flags | (request->file ? VIOCI_FILE : 0),
 	};
 	if (!request->any_iova)
-		return map_at(ioas, &wanted, refusal);
-	int error = map_anywhere(ioas, &wanted, request->length, refusal);
+		return map_at(ioas, request, &wanted, refusal);
+	int error = map_anywhere(ioas, request, &wanted, refusal);
 	if (error == 0)
 		request->iova = wanted.iova;
 	return error;
@@ -129,7 +151,7 @@ bool vioci_flush_may_help(const struct vioci_map_refusal *refusal, int error)
 	return refusal->deferred || error == -ENOMEM || error == -ENOSPC;
 }
 
-static int map(struct vioc_ioas *ioas, struct vioci_request *request, uint64_t flags)
+int vioci_map(struct vioc_ioas *ioas, struct vioci_request *request, uint64_t flags)
 {
 	struct vioci_map_refusal refusal;
 	for (int tries = 1;; tries++) {
@@ -142,8 +164,10 @@ static int map(struct vioc_ioas *ioas, struct vioci_request *request, uint64_t f
 			     vioci_flush_may_help(&refusal, error);
 		if (flush || again)
 			(void)vioci_flush_deferred(ioas);
-		if (!again)
-			return error < 0 ? vioci_refuse_mapping(ioas, request, error, &refusal) : 0;
+		if (again)
+			continue;
+		VIOCI_PROBE(map, ioas, request->iova, request->va, request->length, flags, error);
+		return error < 0 ? vioci_refuse_mapping(ioas, request, error, &refusal) : 0;
 	}
 }
 
@@ -181,7 +205,7 @@ VIOC_API int vioc_ioas_map_fixed(struct vioc_ioas *ioas, uint64_t iova, void *va
 	};
 	const char *mistake = vioci_check_map_flags(flags);
 	return mistake ? vioci_refuse_argument(ioas, &request, mistake)
-		       : map(ioas, &request, flags);
+		       : vioci_map(ioas, &request, flags);
 }
 
 VIOC_API int vioc_ioas_map(struct vioc_ioas *ioas, void *va, uint64_t length, uint64_t flags,
@@ -200,7 +224,7 @@ VIOC_API int vioc_ioas_map(struct vioc_ioas *ioas, void *va, uint64_t length, ui
 		mistake = "no place for the IOVA is given";
 	if (mistake)
 		return vioci_refuse_argument(ioas, &request, mistake);
-	int error = map(ioas, &request, flags);
+	int error = vioci_map(ioas, &request, flags);
 	if (error == 0)
 		*ret_iova = request.iova;
 	return error;

@@ -15,6 +15,12 @@ struct vioci_map_refusal {
 	size_t index;  /* the request, if it was one of a batch */
 };
 
+/*
+ * Maps what is asked for, with flags that are sound; request->iova is an output if it may be any.
+ * Leaves a diag on failure.
+ */
+int vioci_map(struct vioc_ioas *ioas, struct vioci_request *request, uint64_t flags);
+
 /* What is wrong with the flags of a map, or NULL. */
 const char *vioci_check_map_flags(uint64_t flags);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 
-#include "ioas/maps.h"
+#include "ioas/files.h"
 
 /* Removed at once at most: readers without the lock wait for it. */
 #define RUN 64
@@ -11,12 +11,14 @@ void vioci_maps_init(struct vioci_maps *maps)
 	*maps = (struct vioci_maps){ 0 };
 	vioci_tree_init(&maps->by_iova, false);
 	vioci_tree_init(&maps->by_va, true);
+	vioci_tree_init(&maps->files, false);
 }
 
 void vioci_maps_destroy(struct vioci_maps *maps)
 {
 	vioci_tree_destroy(&maps->by_iova);
 	vioci_tree_destroy(&maps->by_va);
+	vioci_tree_destroy(&maps->files);
 }
 
 int vioci_maps_reserve(struct vioci_maps *maps, size_t n)
@@ -101,6 +103,8 @@ void vioci_maps_remove(struct vioci_maps *maps, const struct vioci_record *recor
 	count_waiting(maps, record, UINT64_MAX);
 	vioci_seq_end(&maps->seq);
 	count(&maps->tally, record, UINT64_MAX);
+	if (record->meta & VIOCI_FILE)
+		vioci_files_forget(maps, record->iova);
 }
 
 /* Removes up to RUN records from the cursor on that begin in front of last, or there. */
@@ -118,6 +122,8 @@ static void remove_run(struct vioci_maps *maps, struct vioci_cursor cursor, uint
 			vioci_tree_remove(&maps->by_va, record.va, record.iova);
 		count_waiting(maps, &record, UINT64_MAX);
 		count(&maps->tally, &record, UINT64_MAX);
+		if (record.meta & VIOCI_FILE)
+			vioci_files_forget(maps, record.iova);
 	}
 	vioci_tree_remove_run(&maps->by_iova, first, n);
 	vioci_seq_end(&maps->seq);

@@ -17,6 +17,7 @@
 #define VIOCI_DEFERRED (UINT64_C(1) << 4) /* given up with its whole extent; waits for a flush */
 #define VIOCI_PENDING  (UINT64_C(1) << 5) /* a batch is at it: not yet in the kernel for sure */
 #define VIOCI_LISTED   (UINT64_C(1) << 6) /* the list of deferred extents names it, see defer.c */
+#define VIOCI_FILE     (UINT64_C(1) << 7) /* one mapping of a file: see files.h */
 #define VIOCI_WAITING  (VIOCI_RELEASED | VIOCI_DEFERRED | VIOCI_PENDING)
 /* Length of each of a run of equal mappings, in bytes: the bits above. 0: the record is one mapping. */
 #define VIOCI_PIECE (~UINT64_C(0xfff))
@@ -38,12 +39,16 @@ struct vioci_tally {
 	uint64_t released_bytes;
 };
 
+struct vioci_memfile;
+
 struct vioci_maps {
 	struct vioci_tree by_iova;
 	struct vioci_tree by_va; /* without what was released, by itself */
 	struct vioci_seq seq;
 	uint64_t n_waiting; /* records that are not live; changes with the trees */
 	struct vioci_tally tally;
+	struct vioci_tree files;	    /* for files.h: by IOVA */
+	struct vioci_memfile *unused_files; /* to be closed without the lock */
 };
 
 static inline uint64_t vioci_record_length(const struct vioci_record *record)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "ioas/kernel.h"
 #include "ioas/replay.h"
 
 /* The start of a diag: which mapping is in the device's way. */
@@ -127,12 +128,24 @@ static int refuse_replay(struct vioci_kioas *kioas, const struct vioci_identity 
 	return vioci_ctx_leave(ctx, &draft);
 }
 
+/* 1: by its file. Nobody else changes the maps meanwhile. */
+static int replay_extent(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
+			 const struct vioci_record *extent)
+{
+	if (extent->meta & VIOCI_FILE) {
+		struct vioci_file_part part = vioci_files_at(&ioas->maps, extent->iova);
+		return vioci_map_file(kioas, extent, &part);
+	}
+	return kioas->backend->ops->map(kioas, extent->iova, (const void *)(uintptr_t)extent->va,
+					vioci_record_length(extent), extent->meta & VIOCI_PROT);
+}
+
 int vioci_replay(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
 		 const struct vioci_identity *identity)
 {
 	struct vioci_cursor cursor;
 	struct vioci_record next;
-	uint64_t n_calls = 0;
+	uint64_t n_calls = 0, n_by_file = 0;
 	int error = 0;
 	bool found = vioci_maps_seek(&ioas->maps, 0, &cursor, &next);
 
@@ -142,14 +155,14 @@ int vioci_replay(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
 		       (next.meta & VIOCI_JOINED))
 			extent.last = next.last;
 		n_calls++;
-		error = kioas->backend->ops->map(
-			kioas, extent.iova, (const void *)(uintptr_t)extent.va,
-			vioci_record_length(&extent), extent.meta & VIOCI_PROT);
-		if (error < 0)
-			error = refuse_replay(kioas, identity, &extent, error);
+		int result = replay_extent(ioas, kioas, &extent);
+		n_by_file += result > 0;
+		if (result < 0)
+			error = refuse_replay(kioas, identity, &extent, result);
 	}
 	pthread_mutex_lock(&ioas->lock);
 	ioas->calls.n_map += n_calls;
+	ioas->calls.n_map_by_file += n_by_file;
 	pthread_mutex_unlock(&ioas->lock);
 	return error;
 }

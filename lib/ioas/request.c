@@ -110,7 +110,8 @@ const char *vioci_request_mistake(const struct vioc_ioas *ioas, const struct vio
 	uint64_t mask = ioas->limits.page_size - 1;
 	if (!request->length)
 		return "the length is 0";
-	if ((request->iova | request->length | (uintptr_t)request->va) & mask)
+	/* The offset is 0 but of files. */
+	if ((request->iova | request->length | (uintptr_t)request->va | request->offset) & mask)
 		return "address or length is not a multiple of the page size";
 	if (request->iova + (request->length - 1) < request->iova)
 		return "the IOVA range wraps around the end of the address space";

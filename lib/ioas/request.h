@@ -10,6 +10,9 @@ struct vioci_request {
 	uint64_t iova;
 	uint64_t length;
 	const void *va;
+	struct vioci_memfile
+		*file; /* borrowed; what is at va, from offset on. NULL: ordinary memory */
+	uint64_t offset;
 	bool any_iova;	 /* the library chooses */
 	bool everything; /* the whole address space: no range to speak of */
 };

@@ -57,7 +57,9 @@ VIOC_API int vioc_ioas_get_stats(struct vioc_ioas *ioas, struct vioc_ioas_stats 
 		.deferred_bytes = maps->tally.deferred_bytes,
 		.released_bytes = maps->tally.released_bytes,
 		.large_bytes = large.n_bytes,
+		.n_map_by_file = ioas->calls.n_map_by_file,
 		.library_bytes = vioci_tree_bytes(&maps->by_iova) + vioci_tree_bytes(&maps->by_va) +
+				 vioci_tree_bytes(&maps->files) +
 				 ioas->deferred.capacity * sizeof(*ioas->deferred.iovas),
 	};
 	pthread_mutex_unlock(&ioas->lock);

@@ -2,6 +2,7 @@
 /* Unmapping: a window under the lock, the ioctl without it, then truth. */
 #include <errno.h>
 
+#include "core/probe.h"
 #include "ioas/policy.h"
 #include "ioas/unmap.h"
 
@@ -304,9 +305,10 @@ VIOC_API int vioc_ioas_unmap(struct vioc_ioas *ioas, uint64_t iova, uint64_t len
 	if (!mistake)
 		error = unmap(ioas, iova, vioci_request_last(&request), flags, &result);
 	bool flush = vioci_flush_is_due(ioas);
-	pthread_mutex_unlock(&ioas->lock);
+	vioci_ioas_unlock(ioas);
 	if (mistake)
 		return vioci_refuse_argument(ioas, &request, mistake);
+	VIOCI_PROBE(unmap, ioas, iova, length, flags, result.removed.n_bytes, error);
 	/* What it can't unmap waits on, and shows when the caller flushes. */
 	if (flush)
 		(void)vioci_flush_deferred(ioas);
@@ -329,7 +331,8 @@ VIOC_API int vioc_ioas_unmap_all(struct vioc_ioas *ioas, uint64_t *ret_bytes)
 	int error = vioci_remove_extents(ioas, 0, UINT64_MAX, &removed);
 	count_saved(ioas, &nothing, &removed);
 	vioci_window_close(&ioas->windows, &window);
-	pthread_mutex_unlock(&ioas->lock);
+	vioci_ioas_unlock(ioas);
+	VIOCI_PROBE(unmap_all, ioas, removed.n_bytes, error);
 	if (ret_bytes)
 		*ret_bytes = removed.n_bytes;
 	return error < 0 ? vioci_refuse_unmap(ioas, &request, error) : 0;

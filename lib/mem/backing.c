@@ -16,7 +16,8 @@ void vioci_backing_free(struct vioc_ctx *ctx, struct vioci_backing *backing)
 	if (backing->va)
 		vioci_sys_munmap(&ctx->sys, backing->va, (size_t)backing->length);
 	backing->va = NULL;
-	vioci_sys_close(&ctx->sys, &backing->fd);
+	vioci_memfile_put(ctx, backing->file);
+	backing->file = NULL;
 }
 
 /*
@@ -53,7 +54,8 @@ static int place(struct vioc_ctx *ctx, struct vioci_backing *backing)
 		return error;
 	uint64_t skip = (backing->offset - (uintptr_t)reserved) & (align - 1);
 	char *va = (char *)reserved + skip;
-	error = vioci_sys_mmap_fixed(&ctx->sys, backing->fd, va, length, prot, backing->offset);
+	error = vioci_sys_mmap_fixed(&ctx->sys, backing->file->fd, va, length, prot,
+				     backing->offset);
 	if (error < 0) {
 		vioci_sys_munmap(&ctx->sys, reserved, reserved_length);
 		return error;
@@ -158,7 +160,8 @@ static int make_file(const struct vioci_mem_request *request, struct vioci_backi
 	if (fd < 0)
 		return vioci_mem_refuse(request, fd, vioci_reason_for(fd),
 					"no file for it can be made");
-	backing->fd = fd;
+	if (vioci_memfile_new(request->ctx, fd, &backing->file) < 0)
+		return vioci_fail_memory(request->ctx);
 	return 0;
 }
 
@@ -167,7 +170,6 @@ int vioci_backing_new(const struct vioci_mem_request *request, uint64_t kind,
 {
 	uint64_t huge = page_size_of(kind);
 	struct vioci_backing backing = {
-		.fd = -1,
 		.flags = kind | VIOC_MEM_SEALED,
 		.page_size = huge ? huge : vioci_page_size(),
 		.is_writable = true,
@@ -189,27 +191,20 @@ int vioci_backing_new(const struct vioci_mem_request *request, uint64_t kind,
 
 static int check_file(const struct vioci_mem_request *request, const struct vioci_memory_file *file)
 {
-	if (!file->is_memory)
-		return vioci_mem_refuse(request, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
-					"fd %d is no memfd and no file of tmpfs or hugetlbfs",
-					request->fd);
+	const struct vioci_file_range range = {
+		.fd = request->fd,
+		.offset = request->offset,
+		.length = request->length,
+		.write = request->opts.map_flags & VIOC_MAP_WRITE,
+	};
+	char why[256];
+	if (vioci_memfile_forbids(file, &range, why, sizeof(why)))
+		return vioci_mem_refuse(request, -EINVAL, VIOC_REASON_BAD_ARGUMENT, "%s", why);
 	if ((request->offset | request->length) & (file->page_size - 1))
 		return vioci_mem_refuse(request, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
 					"offset or length is not a multiple of the file's page "
 					"size, %" PRIu64,
 					file->page_size);
-	if (request->offset > file->length || request->length > file->length - request->offset)
-		return vioci_mem_refuse(request, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
-					"the range from %" PRIu64
-					" on goes past the end of the file, which has %" PRIu64
-					" bytes: lengthen it first",
-					request->offset, file->length);
-	if ((request->opts.map_flags & VIOC_MAP_WRITE) && !file->is_writable)
-		return vioci_mem_refuse(request, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
-					"devices shall write, but fd %d is not open for writing, "
-					"or sealed against it: open it so, or give VIOC_MAP_READ "
-					"only",
-					request->fd);
 	return 0;
 }
 
@@ -222,16 +217,12 @@ static uint64_t kind_of(const struct vioci_mem_request *request,
 	       (file->page_size == VIOCI_SIZE_1G ? VIOC_MEM_HUGETLB_1G : 0);
 }
 
-/* The duplicate is asked, not the caller's fd, which may become another file any time. */
 static int open_file(const struct vioci_mem_request *request, struct vioci_backing *backing)
 {
-	const struct vioci_sys *sys = &request->ctx->sys;
 	struct vioci_memory_file file;
-	int error = vioci_sys_dup(sys, request->fd);
-	if (error >= 0) {
-		backing->fd = error;
-		error = vioci_sys_get_file(sys, backing->fd, &file);
-	}
+	int error = vioci_memfile_open(request->ctx, request->fd, &file, &backing->file);
+	if (error == -ENOMEM)
+		return vioci_fail_memory(request->ctx);
 	if (error == -EBADF)
 		return vioci_mem_refuse(request, error, VIOC_REASON_BAD_ARGUMENT,
 					"%d is no open file descriptor", request->fd);
@@ -262,7 +253,6 @@ static int check_thp(const struct vioci_mem_request *request, struct vioci_backi
 int vioci_backing_import(const struct vioci_mem_request *request, struct vioci_backing *ret_backing)
 {
 	struct vioci_backing backing = {
-		.fd = -1,
 		.offset = request->offset,
 		.length = request->length,
 	};

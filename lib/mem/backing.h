@@ -5,7 +5,7 @@
 
 #include <libvioc/mem.h>
 
-#include "core/ctx.h"
+#include "core/memfile.h"
 
 #define VIOCI_SIZE_2M (UINT64_C(2) << 20)
 #define VIOCI_SIZE_1G (UINT64_C(1) << 30)
@@ -22,7 +22,7 @@ struct vioci_mem_request {
 };
 
 struct vioci_backing {
-	int fd;
+	struct vioci_memfile *file;
 	void *va;
 	uint64_t offset;
 	uint64_t length;

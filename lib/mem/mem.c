@@ -5,7 +5,7 @@
 
 #include "core/log.h"
 #include "core/sized.h"
-#include "ioas/ioas.h"
+#include "ioas/map.h"
 #include "mem/backing.h"
 
 /* All are written once, before anybody has the mem. */
@@ -69,12 +69,19 @@ static int read_request(struct vioci_mem_request *request, const struct vioc_mem
 static int map(struct vioc_mem *mem, const struct vioc_mem_opts *opts)
 {
 	const struct vioci_backing *backing = &mem->backing;
-	if (!(opts->flags & VIOC_MEM_FIXED_IOVA))
-		return vioc_ioas_map(mem->ioas, backing->va, backing->length, mem->map_flags,
-				     &mem->iova);
-	mem->iova = opts->iova;
-	return vioc_ioas_map_fixed(mem->ioas, opts->iova, backing->va, backing->length,
-				   mem->map_flags);
+	struct vioci_request request = {
+		.verb = "map",
+		.iova = opts->iova,
+		.length = backing->length,
+		.va = backing->va,
+		.file = backing->file,
+		.offset = backing->offset,
+		.any_iova = !(opts->flags & VIOC_MEM_FIXED_IOVA),
+	};
+	int error = vioci_map(mem->ioas, &request, mem->map_flags);
+	if (error == 0)
+		mem->iova = request.iova;
+	return error;
 }
 
 /* Makes the mem of its backing, which it takes over, also when it fails. */
@@ -245,7 +252,7 @@ VIOC_API uint64_t vioc_mem_get_iova(const struct vioc_mem *mem)
 
 VIOC_API int vioc_mem_get_fd(const struct vioc_mem *mem)
 {
-	return mem->backing.fd;
+	return mem->backing.file->fd;
 }
 
 VIOC_API int vioc_mem_get_info(const struct vioc_mem *mem, struct vioc_mem_info *ret_info)

@@ -14,6 +14,7 @@
 #define VIOCI_IOMMU_IOAS_IOVA_RANGES _IO(';', 0x84)
 #define VIOCI_IOMMU_IOAS_MAP	     _IO(';', 0x85)
 #define VIOCI_IOMMU_IOAS_UNMAP	     _IO(';', 0x86)
+#define VIOCI_IOMMU_IOAS_MAP_FILE    _IO(';', 0x8f)
 
 struct vioci_iommu_destroy {
 	uint32_t size;
@@ -49,6 +50,17 @@ struct vioci_iommu_ioas_map {
 	uint32_t ioas_id;
 	uint32_t reserved;
 	uint64_t user_va;
+	uint64_t length;
+	uint64_t iova;
+};
+
+/* The flags are those of vioci_iommu_ioas_map. */
+struct vioci_iommu_ioas_map_file {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t ioas_id;
+	int32_t fd;
+	uint64_t start;
 	uint64_t length;
 	uint64_t iova;
 };

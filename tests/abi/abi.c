@@ -143,6 +143,18 @@ MEMBER(vioci_iommu_ioas_map, iommu_ioas_map, iova, iova);
 SAME(VIOCI_IOMMU_MAP_FIXED_IOVA, IOMMU_IOAS_MAP_FIXED_IOVA);
 SAME(VIOCI_IOMMU_MAP_WRITEABLE, IOMMU_IOAS_MAP_WRITEABLE);
 SAME(VIOCI_IOMMU_MAP_READABLE, IOMMU_IOAS_MAP_READABLE);
+/* Since Linux 6.13. */
+#ifdef IOMMU_IOAS_MAP_FILE
+SAME(VIOCI_IOMMU_IOAS_MAP_FILE, IOMMU_IOAS_MAP_FILE);
+BEGINNING(struct vioci_iommu_ioas_map_file, struct iommu_ioas_map_file);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, flags, flags);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, ioas_id, ioas_id);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, fd, fd);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, start, start);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, length, length);
+MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, iova, iova);
+#endif
+
 BEGINNING(struct vioci_iommu_ioas_unmap, struct iommu_ioas_unmap);
 MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, ioas_id, ioas_id);
 MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, iova, iova);

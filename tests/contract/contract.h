@@ -58,6 +58,7 @@ extern const struct contract_case attach_cases[];
 extern const struct contract_case open_cases[];
 extern const struct contract_case device_cases[];
 extern const struct contract_case mem_cases[];
+extern const struct contract_case file_cases[];
 extern const struct contract_case cache_cases[];
 
 /* What nearly every case starts from. */
@@ -95,6 +96,8 @@ void world_regain_rights(struct world *world, const char *device);
 /* The backend's node (/dev/iommu, /dev/vfio/vfio) vanishes, and comes back. */
 void world_hide_node(struct world *world);
 void world_show_node(struct world *world);
+/* Whether this kernel maps files for this backend, by its own word. */
+bool world_maps_files(const struct world *world);
 /* Locked memory is limited; UINT64_MAX lifts the limit. */
 void world_limit_memlock(struct world *world, uint64_t bytes);
 /* Containers opened from now on take that many mappings. 0: back to the default. */

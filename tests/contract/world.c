@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/ctx.h"
 #include "fake.h"
+#include "uapi/iommufd.h"
 #include "world.h"
 
 static const struct fake_device_spec fake_devices[] = {
@@ -257,6 +259,19 @@ void world_show_node(struct world *world)
 		fake_hide(world->fake, backend_node(world), false);
 	else
 		assert_int_equal(rename(away, backend_node(world)), 0);
+}
+
+bool world_maps_files(const struct world *world)
+{
+	struct vioci_iommu_ioas_map_file none = { .size = sizeof(none) };
+	if (world->backend != VIOC_BACKEND_IOMMUFD || world->fake)
+		return world->backend == VIOC_BACKEND_IOMMUFD;
+	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, VIOCI_IOMMU_IOAS_MAP_FILE, &none), -1);
+	bool known = errno != ENOTTY;
+	close(fd);
+	return known;
 }
 
 void world_limit_entries(struct world *world, uint32_t count)

@@ -22,6 +22,7 @@ struct fake_map {
 	uint64_t iova;
 	uint64_t last;
 	char *va;
+	bool of_file; /* va is the fake's own mapping of a file */
 	bool readable;
 	bool writable;
 };
@@ -156,6 +157,9 @@ bool fake_space_is_usable(const struct fake_space *space, uint64_t iova, uint64_
 /* -EEXIST, -EFAULT, -ENOMEM, as both interfaces do. */
 int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_t length,
 		   bool readable, bool writable);
+/* The same for a file; in addition -EBADF, and -EINVAL if it is no memory or too short. */
+int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_t offset,
+			uint64_t length, bool readable, bool writable);
 struct fake_map *fake_space_first(struct fake_space *space, uint64_t iova, uint64_t last);
 void fake_space_remove(struct fake_space *space, struct fake_map *map);
 /* Whether the process has the memory, with that access. */

@@ -61,9 +61,9 @@ static int iova_ranges(struct fake *fake, struct fake_container *container,
 	return room < count ? -EMSGSIZE : 0;
 }
 
-static int map(struct fake_container *container, const struct vioci_iommu_ioas_map *cmd)
+/* What maps by VA and by file are refused for; user_va is the VA, or the place in the file. */
+static int check_map(struct fake_space *space, const struct vioci_iommu_ioas_map *cmd)
 {
-	struct fake_space *space = fake_iommufd_find(container, cmd->ioas_id);
 	bool readable = cmd->flags & VIOCI_IOMMU_MAP_READABLE;
 	bool writable = cmd->flags & VIOCI_IOMMU_MAP_WRITEABLE;
 	uint64_t last = cmd->iova + (cmd->length - 1);
@@ -80,10 +80,38 @@ static int map(struct fake_container *container, const struct vioci_iommu_ioas_m
 		return -EINVAL;
 	if (space->n_devices && !fake_space_is_usable(space, cmd->iova, last))
 		return -EINVAL;
-	int injected = fake_injected(space->fake, FAKE_MAP);
-	if (injected)
-		return injected;
-	return fake_space_map(space, cmd->iova, cmd->user_va, cmd->length, readable, writable);
+	return fake_injected(space->fake, FAKE_MAP);
+}
+
+static int map(struct fake_container *container, const struct vioci_iommu_ioas_map *cmd)
+{
+	struct fake_space *space = fake_iommufd_find(container, cmd->ioas_id);
+	int error = check_map(space, cmd);
+	if (error < 0)
+		return error;
+	return fake_space_map(space, cmd->iova, cmd->user_va, cmd->length,
+			      cmd->flags & VIOCI_IOMMU_MAP_READABLE,
+			      cmd->flags & VIOCI_IOMMU_MAP_WRITEABLE);
+}
+
+static int map_file(struct fake *fake, struct fake_container *container,
+		    const struct vioci_iommu_ioas_map_file *cmd)
+{
+	const struct vioci_iommu_ioas_map as = {
+		.flags = cmd->flags,
+		.user_va = cmd->start,
+		.length = cmd->length,
+		.iova = cmd->iova,
+	};
+	if (fake->config.no_map_file)
+		return -ENOTTY;
+	struct fake_space *space = fake_iommufd_find(container, cmd->ioas_id);
+	int error = check_map(space, &as);
+	if (error < 0)
+		return error;
+	return fake_space_map_file(space, cmd->iova, cmd->fd, cmd->start, cmd->length,
+				   cmd->flags & VIOCI_IOMMU_MAP_READABLE,
+				   cmd->flags & VIOCI_IOMMU_MAP_WRITEABLE);
 }
 
 /* Ascending, and what came before a mapping that would be cut is already gone. */
@@ -137,6 +165,8 @@ int fake_iommufd_ioctl(struct fake *fake, struct fake_container *container, unsi
 		return iova_ranges(fake, container, arg);
 	case VIOCI_IOMMU_IOAS_MAP:
 		return map(container, arg);
+	case VIOCI_IOMMU_IOAS_MAP_FILE:
+		return map_file(fake, container, arg);
 	case VIOCI_IOMMU_IOAS_UNMAP:
 		return unmap(fake, container, arg);
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "internal.h"
 
@@ -97,6 +98,13 @@ bool fake_memory_is_there(uint64_t va, uint64_t last, bool write)
 	return found;
 }
 
+/* Whether the last page is mapped but lies behind the end of its file, so that it can't be had. */
+static bool ends_behind_file(uint64_t va_last)
+{
+	void *page = (void *)(uintptr_t)(va_last & ~UINT64_C(0xfff));
+	return vioci_sys_populate(&vioci_sys_real, page, 0x1000, false) == -EFAULT;
+}
+
 int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_t length,
 		   bool readable, bool writable)
 {
@@ -105,7 +113,8 @@ int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_
 	if (!fake_space_is_free(space, iova, last))
 		return -EEXIST;
 	uint64_t va_last = va + (length - 1);
-	if (!is_trusted(fake, va, va_last) && !fake_memory_is_there(va, va_last, writable))
+	if (!is_trusted(fake, va, va_last) &&
+	    (!fake_memory_is_there(va, va_last, writable) || ends_behind_file(va_last)))
 		return -EFAULT;
 	if (length > fake->memlock || fake->locked > fake->memlock - length)
 		return -ENOMEM;
@@ -127,6 +136,28 @@ int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_
 	return 0;
 }
 
+int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_t offset,
+			uint64_t length, bool readable, bool writable)
+{
+	struct vioci_memory_file file;
+	int error = vioci_sys_get_file(&vioci_sys_real, fd, &file);
+	if (error < 0)
+		return error;
+	if (!file.is_memory || offset > file.length || length > file.length - offset)
+		return -EINVAL;
+	/* The real one doesn't look at how the fd is open. */
+	int prot = PROT_READ | (file.is_writable ? PROT_WRITE : 0);
+	void *va = mmap(NULL, length, prot, MAP_SHARED, fd, (off_t)offset);
+	if (va == MAP_FAILED)
+		return -ENOMEM;
+	error = fake_space_map(space, iova, (uintptr_t)va, length, readable, writable);
+	if (error < 0)
+		munmap(va, length);
+	else
+		fake_space_first(space, iova, iova)->of_file = true;
+	return error;
+}
+
 void fake_space_remove(struct fake_space *space, struct fake_map *map)
 {
 	uint64_t length = map->last - map->iova + 1;
@@ -134,6 +165,8 @@ void fake_space_remove(struct fake_space *space, struct fake_map *map)
 	space->n_maps--;
 	space->bytes -= length;
 	space->fake->locked -= length;
+	if (map->of_file)
+		munmap(map->va, length);
 	free(map);
 }
 

@@ -126,6 +126,13 @@ static int import(struct life *life)
 	return vioc_mem_import(life->ioas, fd, 0, PAGE, NULL, &life->imported);
 }
 
+static int map_file(struct life *life)
+{
+	uint64_t iova;
+	return vioc_ioas_map_file(life->ioas, vioc_mem_get_fd(life->bound), 0,
+				  vioc_mem_get_va(life->bound), PAGE, RW, &iova);
+}
+
 static int make_cache(struct life *life)
 {
 	struct vioc_cache_opts opts = VIOC_SIZED(vioc_cache_opts);
@@ -195,6 +202,7 @@ static const struct {
 	{ "make memory of huge pages", make_huge },
 	{ "make memory of a node", make_bound },
 	{ "import memory", import },
+	{ "map a file", map_file },
 	{ "make a cache", make_cache },
 	{ "get a registration", get_registration },
 	{ "put it", put_registration },

@@ -165,14 +165,38 @@ static void kernel_cannot_populate(void **state)
 	rig_close(&rig, 0);
 }
 
+/* The fake is then as Linux before 6.13, which is found out once. */
+static void kernel_cannot_map_files(void **state)
+{
+	(void)state;
+	struct vioc_ioas_stats stats = VIOC_SIZED(vioc_ioas_stats);
+	struct vioc_mem *first, *second;
+	struct rig rig;
+	rig_open(&rig, (struct fake_config){ .no_map_file = true });
+	assert_int_equal(vioc_device_get_backend(rig.device), VIOC_BACKEND_IOMMUFD);
+	assert_int_equal(vioc_mem_new(rig.ioas, PAGE, NULL, &first), 0);
+	assert_int_equal(vioc_mem_new(rig.ioas, PAGE, NULL, &second), 0);
+	assert_int_equal(vioc_ioas_get_stats(rig.ioas, &stats), 0);
+	assert_int_equal(stats.n_map_calls, 2);
+	assert_int_equal(stats.n_map_by_file, 0);
+	assert_int_equal(fake_count_mappings(rig.fake), 2);
+	vioc_mem_unref(first);
+	vioc_mem_unref(second);
+	rig_close(&rig, 0);
+}
+
 static void null_arguments(void **state)
 {
 	(void)state;
 	struct vioc_mem_info info = VIOC_SIZED(vioc_mem_info);
 	struct vioc_mem *mem = NULL;
+	uint64_t iova;
 	assert_int_equal(vioc_mem_new(NULL, PAGE, NULL, &mem), -EINVAL);
 	assert_int_equal(vioc_mem_import(NULL, 0, 0, PAGE, NULL, &mem), -EINVAL);
 	assert_int_equal(vioc_mem_get_info(NULL, &info), -EINVAL);
+	assert_int_equal(vioc_ioas_map_file(NULL, 0, 0, NULL, PAGE, VIOC_MAP_READ, &iova), -EINVAL);
+	assert_int_equal(vioc_ioas_map_file_fixed(NULL, 0, 0, 0, NULL, PAGE, VIOC_MAP_READ),
+			 -EINVAL);
 	assert_null(vioc_mem_ref(NULL));
 }
 
@@ -184,6 +208,7 @@ int main(void)
 		cmocka_unit_test(pages_of_1g),
 		cmocka_unit_test(no_such_pages),
 		cmocka_unit_test(kernel_cannot_populate),
+		cmocka_unit_test(kernel_cannot_map_files),
 		cmocka_unit_test(null_arguments),
 	};
 	return cmocka_run_group_tests_name("mem", tests, NULL, NULL);

@@ -78,5 +78,6 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.detach = vioci_iommufd_detach,
 	.query = vioci_iommufd_query,
 	.map = vioci_iommufd_map,
+	.map_file = vioci_iommufd_map_file,
 	.unmap = vioci_iommufd_unmap,
 };

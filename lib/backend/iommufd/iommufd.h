@@ -11,6 +11,7 @@
 struct iommufd_backend {
 	struct vioci_backend base;
 	int fd;
+	bool no_map_file; /* atomic: the kernel has said that it can't */
 };
 
 struct iommufd_kioas {
@@ -30,6 +31,8 @@ void vioci_iommufd_detach(struct vioci_attachment *attachment);
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		      uint64_t flags);
+int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			   const void *va, uint64_t length, uint64_t flags);
 int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
 			uint64_t *ret_bytes);
 

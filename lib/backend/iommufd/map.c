@@ -65,22 +65,51 @@ int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limi
 	}
 }
 
+static uint32_t map_flags(uint64_t flags)
+{
+	return VIOCI_IOMMU_MAP_FIXED_IOVA | (flags & VIOC_MAP_READ ? VIOCI_IOMMU_MAP_READABLE : 0) |
+	       (flags & VIOC_MAP_WRITE ? VIOCI_IOMMU_MAP_WRITEABLE : 0);
+}
+
 int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		      uint64_t flags)
 {
 	struct vioci_iommu_ioas_map map = {
 		.size = sizeof(map),
-		.flags = VIOCI_IOMMU_MAP_FIXED_IOVA,
+		.flags = map_flags(flags),
 		.ioas_id = id_of(kioas),
 		.user_va = (uintptr_t)va,
 		.length = length,
 		.iova = iova,
 	};
-	if (flags & VIOC_MAP_READ)
-		map.flags |= VIOCI_IOMMU_MAP_READABLE;
-	if (flags & VIOC_MAP_WRITE)
-		map.flags |= VIOCI_IOMMU_MAP_WRITEABLE;
 	return vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP, &map);
+}
+
+/*
+ * Where the kernel maps no files (before 6.13), or not this one, the memory at va decides. So errors
+ * are those of the other backends, too: of a file that was shortened, for one.
+ */
+int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			   const void *va, uint64_t length, uint64_t flags)
+{
+	bool *no_map_file = &((struct iommufd_backend *)kioas->backend)->no_map_file;
+	struct vioci_iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = map_flags(flags),
+		.ioas_id = id_of(kioas),
+		.fd = fd,
+		.start = offset,
+		.length = length,
+		.iova = iova,
+	};
+	if (__atomic_load_n(no_map_file, __ATOMIC_RELAXED))
+		return vioci_iommufd_map(kioas, iova, va, length, flags);
+	int error = vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP_FILE, &map);
+	if (error == -ENOTTY)
+		__atomic_store_n(no_map_file, true, __ATOMIC_RELAXED);
+	if (error == -ENOTTY || error == -EOPNOTSUPP || error == -EINVAL)
+		return vioci_iommufd_map(kioas, iova, va, length, flags);
+	return error < 0 ? error : 1;
 }
 
 int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,

@@ -117,6 +117,7 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.detach = vioci_legacy_detach,
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
+	.map_file = vioci_backend_map_by_va,
 	.unmap = vioci_legacy_unmap,
 };
 
@@ -131,5 +132,6 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.detach = vioci_legacy_detach,
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
+	.map_file = vioci_backend_map_by_va,
 	.unmap = vioci_legacy_unmap,
 };
