@@ -12,6 +12,7 @@
 #include <libvioc/diag.h>
 #include <libvioc/ioas.h>
 #include <libvioc/mem.h>
+#include <libvioc/mmio.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>

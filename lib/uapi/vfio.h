@@ -23,6 +23,8 @@
 /* Device. */
 #define VIOCI_VFIO_DEVICE_GET_INFO	    VIOCI_VFIO_IO(7)
 #define VIOCI_VFIO_DEVICE_GET_REGION_INFO   VIOCI_VFIO_IO(8)
+#define VIOCI_VFIO_DEVICE_GET_IRQ_INFO	    VIOCI_VFIO_IO(9)
+#define VIOCI_VFIO_DEVICE_SET_IRQS	    VIOCI_VFIO_IO(10)
 #define VIOCI_VFIO_DEVICE_RESET		    VIOCI_VFIO_IO(11)
 #define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	    VIOCI_VFIO_IO(18)
 #define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT VIOCI_VFIO_IO(19)
@@ -85,6 +87,31 @@ struct vioci_vfio_region_cap_sparse_mmap {
 	struct vioci_vfio_cap_header header;
 	uint32_t nr_areas; /* vioci_vfio_sparse_mmap_area follow */
 	uint32_t reserved;
+};
+
+struct vioci_vfio_irq_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_IRQ_EVENTFD	  (1u << 0)
+#define VIOCI_VFIO_IRQ_MASKABLE	  (1u << 1)
+#define VIOCI_VFIO_IRQ_AUTOMASKED (1u << 2)
+#define VIOCI_VFIO_IRQ_NORESIZE	  (1u << 3)
+	uint32_t index;
+	uint32_t count;
+};
+
+struct vioci_vfio_irq_set {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_IRQ_DATA_NONE      (1u << 0)
+#define VIOCI_VFIO_IRQ_DATA_EVENTFD   (1u << 2)
+#define VIOCI_VFIO_IRQ_ACTION_MASK    (1u << 3)
+#define VIOCI_VFIO_IRQ_ACTION_UNMASK  (1u << 4)
+#define VIOCI_VFIO_IRQ_ACTION_TRIGGER (1u << 5)
+	uint32_t index;
+	uint32_t start;
+	uint32_t count;
+	int32_t fds[]; /* with DATA_EVENTFD */
 };
 
 struct vioci_vfio_iommu_info {

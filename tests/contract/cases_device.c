@@ -126,17 +126,20 @@ static void region_map(struct world *world)
 	struct rig rig;
 	rig_open(world, &rig);
 	struct vioc_device *edu = rig_device(&rig, world->edu);
-	volatile uint32_t *registers;
 	uint32_t value = 0;
 	void *address;
 	assert_int_equal(vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &address), 0);
-	registers = address;
-	assert_int_equal(registers[0], 0x010000ed);
+	char *registers = address;
+	assert_int_equal(vioc_mmio_read32(registers), 0x010000ed);
 	uint32_t written = 0xc0ffee;
 	assert_int_equal(vioc_region_write(edu, VIOC_PCI_BAR(0), 4, &written, 4), 0);
-	assert_int_equal(registers[1], ~written);
+	assert_int_equal(vioc_mmio_read32(registers + 4), ~written);
 	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 4, &value, 4), 0);
-	assert_int_equal(registers[1], value);
+	assert_int_equal(vioc_mmio_read32(registers + 4), value);
+	vioc_mmio_write64(registers + 0x80, 0x1122334455667788);
+	assert_int_equal(vioc_mmio_read64(registers + 0x80), 0x1122334455667788);
+	assert_int_equal(vioc_mmio_read64_low_high(registers),
+			 0x010000ed | (uint64_t)~written << 32);
 	assert_int_equal(vioc_region_unmap(edu, address), 0);
 	expect_failure(rig.ctx, vioc_region_unmap(edu, address), -ENOENT, VIOC_REASON_BAD_ARGUMENT);
 	vioc_device_unref(edu);
