@@ -67,7 +67,4 @@ int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
 int nvme_ctrl_alloc(const struct nvme_ctrl *ctrl, size_t length, uint64_t flags,
 		    struct nvme_dma *ret_dma);
 
-/* Milliseconds on a clock that only goes forward. */
-uint64_t nvme_now_ms(void);
-
 #endif

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "copy.h"
 #include "io.h"
 #include "message.h"
@@ -61,8 +61,7 @@ static int send_piece(struct copy *copy)
 		&copy->io, tag, copy->namespace, copy->range.lba + piece * copy->piece_blocks,
 		blocks_of(copy, piece), copy->buffers.iova + tag * piece_size(copy));
 	if (error < 0)
-		return nvme_fail(error, copy->io.ctrl->name, "can't queue a read: %s",
-				 strerror(-error));
+		return fail(error, copy->io.ctrl->name, "can't queue a read: %s", strerror(-error));
 	copy->sent++;
 	return 0;
 }
@@ -99,8 +98,7 @@ static int write_all(const struct copy *copy, const uint8_t *data, size_t length
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return nvme_fail(-errno, copy->out_name, "can't write: %s",
-					 strerror(errno));
+			return fail(-errno, copy->out_name, "can't write: %s", strerror(errno));
 		data += written;
 		length -= (size_t)written;
 	}
@@ -146,9 +144,9 @@ static int plan(struct copy *copy, const struct nvme_ctrl *ctrl)
 	uint64_t blocks = min(min(ctrl->max_transfer, MAX_TRANSFER) / block_size, NVME_MAX_BLOCKS);
 	blocks = min(blocks, copy->range.n_blocks);
 	if (!blocks)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "a block of %" PRIu32 " bytes is more than one command may carry",
-				 block_size);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "a block of %" PRIu32 " bytes is more than one command may carry",
+			    block_size);
 	copy->piece_blocks = (uint32_t)blocks;
 	copy->n_pieces = copy->range.n_blocks / blocks + (copy->range.n_blocks % blocks != 0);
 	uint64_t depth = min(POOL_BYTES / (blocks * block_size), MAX_DEPTH);
@@ -171,13 +169,6 @@ static int open_io(struct copy *copy, struct nvme_ctrl *ctrl)
 	return error;
 }
 
-static double now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 	     const struct copy_range *range, int fd, const char *out_name,
 	     struct copy_result *ret_result)
@@ -188,9 +179,9 @@ int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 	int error = open_io(&copy, ctrl);
 	if (error < 0)
 		return error;
-	double begin = now();
+	uint64_t begin = clock_ns();
 	error = copy_all(&copy);
-	double end = now();
+	uint64_t end = clock_ns();
 	/* In this order: reads may be under way after an error, and into these buffers. */
 	nvme_io_close(&copy.io);
 	nvme_dma_free(&copy.buffers);
@@ -198,7 +189,7 @@ int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 		return error;
 	*ret_result = (struct copy_result){
 		.bytes = range->n_blocks * namespace->block_size,
-		.seconds = end - begin,
+		.seconds = (double)(end - begin) / 1e9,
 	};
 	return 0;
 }

@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <libvioc/mmio.h>
+
 #include "admin.h"
+#include "clock.h"
 #include "io.h"
 #include "message.h"
-#include "mmio.h"
 #include "prp.h"
 #include "status.h"
 
@@ -20,16 +22,16 @@ static int check_limits(const struct nvme_ctrl *ctrl, uint16_t id, uint16_t dept
 			size_t max_length)
 {
 	if (!id || id > ctrl->n_io_queues)
-		return nvme_fail(-EINVAL, ctrl->name, "no I/O queue %u: it gave us 1 to %u", id,
-				 ctrl->n_io_queues);
+		return fail(-EINVAL, ctrl->name, "no I/O queue %u: it gave us 1 to %u", id,
+			    ctrl->n_io_queues);
 	if (!depth || depth >= ctrl->max_entries)
-		return nvme_fail(-EINVAL, ctrl->name,
-				 "a depth of %u: its queues hold %" PRIu32 " commands (CAP.MQES)",
-				 depth, ctrl->max_entries - 1);
+		return fail(-EINVAL, ctrl->name,
+			    "a depth of %u: its queues hold %" PRIu32 " commands (CAP.MQES)", depth,
+			    ctrl->max_entries - 1);
 	if (!max_length || max_length > ctrl->max_transfer)
-		return nvme_fail(-EINVAL, ctrl->name,
-				 "%zu bytes per command: it takes %" PRIu64 " (MDTS)", max_length,
-				 ctrl->max_transfer);
+		return fail(-EINVAL, ctrl->name,
+			    "%zu bytes per command: it takes %" PRIu64 " (MDTS)", max_length,
+			    ctrl->max_transfer);
 	return 0;
 }
 
@@ -47,7 +49,7 @@ static int make_memory(struct nvme_io *io, uint16_t id)
 
 	io->requests = calloc(io->depth, sizeof(*io->requests));
 	if (!io->requests)
-		return nvme_fail(-ENOMEM, ctrl->name, "out of memory");
+		return fail(-ENOMEM, ctrl->name, "out of memory");
 	/* The controller only reads the lists, whatever they are for. */
 	int error = nvme_ctrl_alloc(ctrl, io->depth * io->list_pages * ctrl->page_size,
 				    VIOC_MAP_READ, &io->lists);
@@ -139,13 +141,13 @@ static int finish(struct nvme_io *io, const struct nvme_completion *completion,
 {
 	const char *name = io->ctrl->name;
 	if (completion->cid >= io->depth || !io->requests[completion->cid].busy)
-		return nvme_fail(-EIO, name, "a completion came for command %u, which was not sent",
-				 completion->cid);
+		return fail(-EIO, name, "a completion came for command %u, which was not sent",
+			    completion->cid);
 	struct nvme_io_request *request = &io->requests[completion->cid];
 	request->busy = false;
 	*ret_done = (struct nvme_io_done){ .tag = completion->cid };
 	if (NVME_STATUS_IS_ERROR(completion->status))
-		ret_done->error = nvme_fail(
+		ret_done->error = fail(
 			-EIO, name,
 			"reading %" PRIu32 " blocks from LBA %" PRIu64
 			": status type %u, code 0x%02x: %s",
@@ -157,20 +159,19 @@ static int finish(struct nvme_io *io, const struct nvme_completion *completion,
 /* Spins: the data is worth more than the core here, and an interrupt would cost more than a wait. */
 static int wait_completions(struct nvme_io *io, struct nvme_completion *completions, int capacity)
 {
-	uint64_t deadline = nvme_now_ms() + IO_TIMEOUT_MS;
+	uint64_t deadline = clock_ms() + IO_TIMEOUT_MS;
 
 	for (uint32_t polls = 1;; polls++) {
-		bool late = polls % POLLS_PER_CLOCK == 0 && nvme_now_ms() > deadline;
+		bool late = polls % POLLS_PER_CLOCK == 0 && clock_ms() > deadline;
 		int count = nvme_queue_poll(&io->queue, completions, capacity);
 		if (count)
 			return count;
 		if (late)
-			return nvme_fail(-ETIMEDOUT, io->ctrl->name,
-					 "no completion in %d ms with %u reads under way; CSTS is "
-					 "0x%08" PRIx32,
-					 IO_TIMEOUT_MS, io->queue.in_flight,
-					 nvme_ctrl_status(io->ctrl));
-		cpu_relax();
+			return fail(-ETIMEDOUT, io->ctrl->name,
+				    "no completion in %d ms with %u reads under way; CSTS is "
+				    "0x%08" PRIx32,
+				    IO_TIMEOUT_MS, io->queue.in_flight, nvme_ctrl_status(io->ctrl));
+		vioc_cpu_relax();
 	}
 }
 
