@@ -76,18 +76,19 @@ static uint32_t tx_room(const struct net_tx_ring *tx)
 }
 
 /* Burst by burst: only the last descriptor of each reports. */
-static void reclaim(struct net_port *port)
+bool net_tx_reclaim(struct net_port *port)
 {
 	struct net_tx_ring *tx = &port->tx;
 
 	while (tx->clean != tx->next) {
 		uint32_t last = tx->last[tx->clean];
 		if (!(vioc_dma_read32(&tx->descs[last].status) & NET_TX_DD))
-			return;
+			return false;
 		uint32_t end = (last + 1) & MASK;
 		for (; tx->clean != end; tx->clean = (tx->clean + 1) & MASK)
 			net_pool_put(port->pool, tx->bufs[tx->clean]);
 	}
+	return true;
 }
 
 uint32_t net_tx_burst(struct net_port *port, struct net_buf *const *bufs, uint32_t count)
@@ -95,7 +96,7 @@ uint32_t net_tx_burst(struct net_port *port, struct net_buf *const *bufs, uint32
 	struct net_tx_ring *tx = &port->tx;
 
 	if (tx_room(tx) < RECLAIM_AT || tx_room(tx) < count)
-		reclaim(port);
+		(void)net_tx_reclaim(port);
 	if (tx_room(tx) < count) {
 		port->stats.tx_full++;
 		count = tx_room(tx);

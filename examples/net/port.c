@@ -15,6 +15,7 @@
 
 #define RESET_TIMEOUT_MS 1000
 #define QUIET_TIMEOUT_MS 1000
+#define DRAIN_TIMEOUT_MS 100
 #define LINK_TIMEOUT_MS	 10000 /* negotiating takes some 3 s */
 
 static uint32_t read_reg(const struct net_port *port, uint32_t reg)
@@ -305,6 +306,14 @@ int net_port_open(struct net_port *port, struct vioc_ioas *ioas, const char *nam
 	return error;
 }
 
+/* What was given to net_tx_burst() leaves, unless the link is gone or the device stuck. */
+static void drain(struct net_port *port)
+{
+	uint64_t deadline = clock_ms() + DRAIN_TIMEOUT_MS;
+	while (!net_tx_reclaim(port) && clock_ms() <= deadline)
+		vioc_cpu_relax();
+}
+
 /* Stops all DMA, whatever state the device is in: its memory may be freed afterwards. */
 static void stop(struct net_port *port)
 {
@@ -333,8 +342,10 @@ void net_port_close(struct net_port *port)
 {
 	struct net_tx_ring *tx = &port->tx;
 
-	if (port->running)
+	if (port->running) {
+		drain(port);
 		stop(port);
+	}
 	return_bufs(port, port->rx.bufs);
 	for (; tx->clean != tx->next; tx->clean = (tx->clean + 1) % NET_RING_LENGTH)
 		net_pool_put(port->pool, tx->bufs[tx->clean]);

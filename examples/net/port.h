@@ -84,7 +84,10 @@ struct net_port {
  */
 int net_port_open(struct net_port *port, struct vioc_ioas *ioas, const char *name,
 		  struct net_pool *pool, const struct net_port_config *config);
-/* Stops DMA, then takes the memory away; buffers return to the pool. All zeroes is fine. */
+/*
+ * Sends what is in the ring, stops DMA, then takes the memory away; buffers return to the pool. All
+ * zeroes is fine.
+ */
 void net_port_close(struct net_port *port);
 
 /*
@@ -97,6 +100,9 @@ uint32_t net_rx_burst(struct net_port *port, struct net_buf **bufs, uint32_t cap
  * port's until sent, then the pool's. Lengths are up to NET_BUF_SIZE.
  */
 uint32_t net_tx_burst(struct net_port *port, struct net_buf *const *bufs, uint32_t count);
+
+/* Returns the buffers of frames that are sent to the pool; true if that is all. Bursts do it as needed. */
+bool net_tx_reclaim(struct net_port *port);
 
 /* Adds what the device counted since the last time. */
 void net_port_read_stats(struct net_port *port);
