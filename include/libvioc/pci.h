@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI devices: names for their regions, config space, bus mastering.
+ * PCI devices: names for their regions and interrupts, config space, bus mastering.
  * Every function here may be called from any thread at any time.
  */
 #ifndef LIBVIOC_PCI_H
@@ -16,6 +16,13 @@ VIOC_BEGIN_DECLS
 #define VIOC_PCI_ROM	6u
 #define VIOC_PCI_CONFIG 7u
 #define VIOC_PCI_VGA	8u
+
+/* Interrupt indexes of a PCI device, for <libvioc/irq.h>. One of the first three at a time. */
+#define VIOC_PCI_INTX 0u
+#define VIOC_PCI_MSI  1u
+#define VIOC_PCI_MSIX 2u
+#define VIOC_PCI_ERR  3u /* an uncorrectable error was reported; the device needs a reset */
+#define VIOC_PCI_REQ  4u /* somebody wants the device back, as unplugging does: close it */
 
 /*
  * Reads or writes a config register of 1, 2 or 4 bytes, in the caller's byte order. The kernel

@@ -11,6 +11,7 @@
 #include <libvioc/device.h>
 #include <libvioc/diag.h>
 #include <libvioc/ioas.h>
+#include <libvioc/irq.h>
 #include <libvioc/mem.h>
 #include <libvioc/mmio.h>
 #include <libvioc/pci.h>

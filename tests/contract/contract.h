@@ -57,6 +57,7 @@ extern const struct contract_case policy_cases[];
 extern const struct contract_case attach_cases[];
 extern const struct contract_case open_cases[];
 extern const struct contract_case device_cases[];
+extern const struct contract_case irq_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case cache_cases[];
 

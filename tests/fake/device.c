@@ -10,7 +10,6 @@
 #include "uapi/vfio.h"
 
 #define N_REGIONS     9
-#define N_IRQS	      5
 #define REGION_CONFIG 7
 #define REGION_ROM    6
 #define CONFIG_SIZE   256
@@ -18,6 +17,9 @@
 
 #define EDU_ID		0x00
 #define EDU_INVERSE	0x04
+#define EDU_IRQ_STATUS	0x24
+#define EDU_IRQ_RAISE	0x60
+#define EDU_IRQ_ACK	0x64
 #define EDU_SOURCE	0x80
 #define EDU_TARGET	0x88
 #define EDU_COUNT	0x90
@@ -52,6 +54,7 @@ void fake_device_init(struct fake *fake, struct fake_device *device)
 	if (device->bar == MAP_FAILED)
 		abort();
 	set_power_on_state(device);
+	fake_irq_init(device);
 }
 
 void fake_device_free(struct fake_device *device)
@@ -66,7 +69,7 @@ static int get_info(struct vioci_vfio_device_info *info, const struct fake_devic
 	if (device->spec.has_reset)
 		info->flags |= VIOCI_VFIO_DEVICE_RESET_FLAG;
 	info->num_regions = N_REGIONS;
-	info->num_irqs = N_IRQS;
+	info->num_irqs = FAKE_IRQS;
 	return 0;
 }
 
@@ -127,6 +130,10 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		return get_info(arg, device);
 	case VIOCI_VFIO_DEVICE_GET_REGION_INFO:
 		return get_region_info(arg, device);
+	case VIOCI_VFIO_DEVICE_GET_IRQ_INFO:
+		return fake_irq_info(device, arg);
+	case VIOCI_VFIO_DEVICE_SET_IRQS:
+		return fake_irq_set(device, arg);
 	case VIOCI_VFIO_DEVICE_RESET:
 		if (!device->spec.has_reset)
 			return -EINVAL;
@@ -171,6 +178,11 @@ static void after_write(struct fake_device *device, uint64_t offset)
 		uint32_t value = (uint32_t)~read_register(device, EDU_INVERSE);
 		memcpy(device->bar + EDU_INVERSE, &value, sizeof(value));
 	}
+	if (offset == EDU_IRQ_RAISE)
+		fake_irq_raise(device, (uint32_t)read_register(device, EDU_IRQ_RAISE));
+	if (offset == EDU_IRQ_ACK)
+		fake_irq_lower(device, (uint32_t)read_register(device, EDU_IRQ_ACK));
+	memcpy(device->bar + EDU_IRQ_STATUS, &device->irqs.status, sizeof(device->irqs.status));
 	if (offset == EDU_COMMAND && (read_register(device, EDU_COMMAND) & EDU_RUN))
 		run_dma(device);
 }
@@ -185,6 +197,7 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 
 	if (place >= size || count > size - place)
 		return -EINVAL;
+	fake_irq_poll(device);
 	memcpy(write ? memory + place : buf, write ? buf : memory + place, count);
 	if (write && region == 0)
 		after_write(device, place);
@@ -214,10 +227,12 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 		device->space = NULL;
 		device->bound = false;
 		device->owner = NULL;
+		fake_irq_close(device);
 	} else if (--device->n_open == 0) {
 		if (fd->container->is_iommufd)
 			device->space->n_devices--;
 		device->space = NULL;
+		fake_irq_close(device);
 		if (!fd->group->open)
 			fake_group_close(fake, fd->group);
 	}

@@ -364,6 +364,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.pwrite = sys_pwrite,
 	.mmap = sys_mmap,
 	.munmap = sys_munmap,
+	.make_eventfd = fake_make_eventfd,
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,

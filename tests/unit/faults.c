@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "inject.h"
 #include "unit.h"
@@ -88,6 +89,30 @@ static int read_register(struct life *life)
 static int set_master(struct life *life)
 {
 	return vioc_pci_set_bus_master(life->first, 1);
+}
+
+static int enable_irqs(struct life *life)
+{
+	return vioc_irq_enable(life->first, VIOC_PCI_MSIX, 3, NULL);
+}
+
+/* Whatever fails, the vectors keep working. */
+static int set_irqs(struct life *life)
+{
+	int fds[3] = { vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 0), -1, -1 };
+	fds[1] = fds[0];
+	int error = vioc_irq_set(life->first, VIOC_PCI_MSIX, 1, 3, fds);
+	uint64_t count;
+	if (error < 0)
+		assert_int_equal(vioc_irq_trigger(life->first, VIOC_PCI_MSIX, 2, 1), 0);
+	int fd = vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 2);
+	assert_int_equal(read(fd, &count, sizeof(count)), error < 0 ? sizeof(count) : (size_t)-1);
+	return error;
+}
+
+static int disable_irqs(struct life *life)
+{
+	return vioc_irq_disable(life->first, VIOC_PCI_MSIX);
 }
 
 static int reset_first(struct life *life)
@@ -190,6 +215,9 @@ static const struct {
 	{ "map a BAR", map_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
+	{ "enable interrupts", enable_irqs },
+	{ "set interrupts", set_irqs },
+	{ "disable interrupts", disable_irqs },
 	{ "reset", reset_first },
 	{ "unmap a run", unmap_run },
 	{ "make memory of huge pages", make_huge },
