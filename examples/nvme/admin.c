@@ -102,7 +102,8 @@ static int forget(struct nvme_ctrl *ctrl, const struct nvme_queue *queue, uint8_
 int nvme_admin_create_queue(struct nvme_ctrl *ctrl, const struct nvme_queue *queue)
 {
 	/* Completions first: a submission queue names the completion queue that it reports to. */
-	int error = create(ctrl, queue, NVME_ADMIN_CREATE_CQ, &queue->cq_memory, 0,
+	uint32_t interrupt = ctrl->interrupts ? NVME_CQ_INTERRUPT(queue->vector) : 0;
+	int error = create(ctrl, queue, NVME_ADMIN_CREATE_CQ, &queue->cq_memory, interrupt,
 			   "Create I/O Completion Queue");
 	if (error < 0)
 		return error;

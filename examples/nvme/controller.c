@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <libvioc/irq.h>
 #include <libvioc/mmio.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
@@ -15,8 +16,7 @@
 #include "message.h"
 #include "queue.h"
 
-#define ADMIN_ENTRIES	 32
-#define WANTED_IO_QUEUES 1
+#define ADMIN_ENTRIES 32
 
 static uint32_t read_reg(const struct nvme_ctrl *ctrl, uint32_t reg)
 {
@@ -230,7 +230,26 @@ static int set_bus_master(struct nvme_ctrl *ctrl, int on)
 	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
 }
 
-static int start(struct nvme_ctrl *ctrl)
+/* Vector 0 stays with the admin queue, which is polled; queue n has vector n. */
+static int enable_interrupts(struct nvme_ctrl *ctrl)
+{
+	struct vioc_irq_info info = VIOC_SIZED(vioc_irq_info);
+	int error = vioc_irq_get_info(ctrl->device, VIOC_PCI_MSIX, &info);
+	if (error == 0 && info.n_vectors < 2)
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "it has %" PRIu32 " MSI-X vectors, and one for each queue is needed",
+			    info.n_vectors);
+	if (error == 0 && info.n_vectors - 1 < ctrl->n_io_queues)
+		ctrl->n_io_queues = (uint16_t)(info.n_vectors - 1);
+	if (error == 0)
+		error = vioc_irq_enable(ctrl->device, VIOC_PCI_MSIX, ctrl->n_io_queues + 1u, NULL);
+	if (error < 0)
+		return fail_vioc(ctrl->ctx, error, ctrl->name);
+	ctrl->interrupts = true;
+	return 0;
+}
+
+static int start(struct nvme_ctrl *ctrl, const struct nvme_ctrl_opts *opts)
 {
 	int error = check_class(ctrl);
 	if (error == 0)
@@ -250,19 +269,23 @@ static int start(struct nvme_ctrl *ctrl)
 	if (error == 0)
 		error = nvme_identify_controller(ctrl);
 	if (error == 0)
-		error = nvme_admin_request_queues(ctrl, WANTED_IO_QUEUES);
+		error = nvme_admin_request_queues(ctrl, opts->n_io_queues ? opts->n_io_queues : 1);
+	if (error == 0 && opts->interrupts)
+		error = enable_interrupts(ctrl);
 	return error;
 }
 
 int nvme_ctrl_open(struct nvme_ctrl *ctrl, struct vioc_ctx *ctx, struct vioc_ioas *ioas,
-		   const char *name)
+		   const char *name, const struct nvme_ctrl_opts *opts)
 {
+	static const struct nvme_ctrl_opts defaults;
+
 	*ctrl = (struct nvme_ctrl){ .ctx = ctx, .ioas = ioas, .name = name };
 	int error = vioc_device_open(ioas, name, NULL, &ctrl->device);
 	if (error < 0)
 		return fail_vioc(ctx, error, name);
 	ctrl->name = vioc_device_get_name(ctrl->device);
-	error = start(ctrl);
+	error = start(ctrl, opts ? opts : &defaults);
 	if (error < 0) {
 		nvme_ctrl_halt(ctrl);
 		nvme_ctrl_close(ctrl);
@@ -272,7 +295,8 @@ int nvme_ctrl_open(struct nvme_ctrl *ctrl, struct vioc_ctx *ctx, struct vioc_ioa
 
 void nvme_ctrl_halt(struct nvme_ctrl *ctrl)
 {
-	ctrl->failed = true;
+	if (atomic_exchange(&ctrl->failed, true))
+		return;
 	/* A function without bus mastering starts no DMA, whatever its firmware thinks. */
 	set_bus_master(ctrl, 0);
 	if (!ctrl->regs)

@@ -50,7 +50,7 @@ static uint32_t blocks_of(const struct copy *copy, uint64_t piece)
 
 static uint16_t tag_of(const struct copy *copy, uint64_t piece)
 {
-	return (uint16_t)(piece % copy->io.depth);
+	return (uint16_t)(piece % copy->io.config.depth);
 }
 
 static int send_piece(struct copy *copy)
@@ -72,7 +72,7 @@ static int send_pieces(struct copy *copy)
 	uint64_t before = copy->sent;
 	int error = 0;
 	while (error == 0 && copy->sent < copy->n_pieces &&
-	       copy->sent - copy->taken < copy->io.depth)
+	       copy->sent - copy->taken < copy->io.config.depth)
 		error = send_piece(copy);
 	if (copy->sent != before)
 		nvme_io_kick(&copy->io);
@@ -163,7 +163,12 @@ static int open_io(struct copy *copy, struct nvme_ctrl *ctrl)
 				    &copy->buffers);
 	if (error < 0)
 		return error;
-	error = nvme_io_open(&copy->io, ctrl, 1, (uint16_t)depth, piece_size(copy));
+	const struct nvme_io_config config = {
+		.id = 1,
+		.depth = (uint16_t)depth,
+		.max_length = piece_size(copy),
+	};
+	error = nvme_io_open(&copy->io, ctrl, &config);
 	if (error < 0)
 		nvme_dma_free(&copy->buffers);
 	return error;

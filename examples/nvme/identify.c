@@ -91,6 +91,7 @@ int nvme_identify_controller(struct nvme_ctrl *ctrl)
 	ctrl->max_transfer = max_transfer(ctrl, data[NVME_IDC_MDTS]);
 	ctrl->shutdown_ms = shutdown_ms(get32(data + NVME_IDC_RTD3E));
 	ctrl->n_namespaces = get32(data + NVME_IDC_NN);
+	ctrl->has_sgl = NVME_SGLS_ANY(get32(data + NVME_IDC_SGLS)) != 0;
 	return 0;
 }
 

@@ -177,7 +177,7 @@ static int identify(struct nvme_ctrl *ctrl, const struct options *options)
 static int use_controller(const struct session *session, const struct options *options)
 {
 	struct nvme_ctrl ctrl;
-	int result = nvme_ctrl_open(&ctrl, session->ctx, session->ioas, options->device);
+	int result = nvme_ctrl_open(&ctrl, session->ctx, session->ioas, options->device, NULL);
 	if (result < 0)
 		return result;
 	result = options->identify ? identify(&ctrl, options) : read_blocks(&ctrl, options);

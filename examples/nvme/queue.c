@@ -48,6 +48,7 @@ int nvme_queue_submit(struct nvme_queue *queue, const struct nvme_command *comma
 		return -EAGAIN;
 	queue->sq[queue->sq_tail] = (struct nvme_sqe){
 		.opcode = command->opcode,
+		.flags = command->flags,
 		.cid = htole16(command->cid),
 		.nsid = htole32(command->nsid),
 		.prp1 = htole64(command->prp1),
