@@ -8,7 +8,8 @@
 #include "message.h"
 
 /* As one piece, whatever other threads print. */
-static void print(const char *subject, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print(const char *subject, const char *format,
+							va_list args)
 {
 	flockfile(stderr);
 	fprintf(stderr, "%s: ", program_invocation_short_name);
