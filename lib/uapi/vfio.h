@@ -76,7 +76,15 @@ struct vioci_vfio_region_info {
 	uint64_t offset;
 };
 
-#define VIOCI_VFIO_REGION_CAP_SPARSE_MMAP 1
+#define VIOCI_VFIO_REGION_CAP_SPARSE_MMAP   1
+#define VIOCI_VFIO_REGION_CAP_TYPE	    2
+#define VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE 3
+
+struct vioci_vfio_region_cap_type {
+	struct vioci_vfio_cap_header header;
+	uint32_t type;
+	uint32_t subtype;
+};
 
 struct vioci_vfio_sparse_mmap_area {
 	uint64_t offset;

@@ -72,6 +72,12 @@ SAME(VIOCI_VFIO_REGION_MMAP, VFIO_REGION_INFO_FLAG_MMAP);
 SAME(VIOCI_VFIO_REGION_CAPS, VFIO_REGION_INFO_FLAG_CAPS);
 SAME(VIOCI_VFIO_REGION_CAP_SPARSE_MMAP, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
 
+SAME(VIOCI_VFIO_REGION_CAP_TYPE, VFIO_REGION_INFO_CAP_TYPE);
+SAME(VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE);
+SIZE(struct vioci_vfio_region_cap_type, struct vfio_region_info_cap_type);
+MEMBER(vioci_vfio_region_cap_type, vfio_region_info_cap_type, type, type);
+MEMBER(vioci_vfio_region_cap_type, vfio_region_info_cap_type, subtype, subtype);
+
 SIZE(struct vioci_vfio_region_cap_sparse_mmap, struct vfio_region_info_cap_sparse_mmap);
 MEMBER(vioci_vfio_region_cap_sparse_mmap, vfio_region_info_cap_sparse_mmap, nr_areas, nr_areas);
 SIZE(struct vioci_vfio_sparse_mmap_area, struct vfio_region_sparse_mmap_area);

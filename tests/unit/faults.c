@@ -91,6 +91,17 @@ static int set_master(struct life *life)
 	return vioc_pci_set_bus_master(life->first, 1);
 }
 
+static int find_msix(struct life *life)
+{
+	struct vioc_pci_msix msix = VIOC_SIZED(vioc_pci_msix);
+	return vioc_pci_get_msix(life->first, &msix);
+}
+
+static int stop_dma(struct life *life)
+{
+	return vioc_pci_stop_dma(life->first);
+}
+
 static int enable_irqs(struct life *life)
 {
 	return vioc_irq_enable(life->first, VIOC_PCI_MSIX, 3, NULL);
@@ -215,9 +226,11 @@ static const struct {
 	{ "map a BAR", map_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
+	{ "find the MSI-X table", find_msix },
 	{ "enable interrupts", enable_irqs },
 	{ "set interrupts", set_irqs },
 	{ "disable interrupts", disable_irqs },
+	{ "stop DMA", stop_dma },
 	{ "reset", reset_first },
 	{ "unmap a run", unmap_run },
 	{ "make memory of huge pages", make_huge },
