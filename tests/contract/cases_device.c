@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A device's regions, config space, reset and close. */
+/* A device's regions, config space and close. */
 #include <string.h>
 
 #include "contract.h"
@@ -294,35 +294,6 @@ static void memory_space_off(struct world *world)
 	rig_close(&rig);
 }
 
-static void reset(struct world *world)
-{
-	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
-	uint32_t command;
-	struct rig rig;
-	rig_open(world, &rig);
-	struct vioc_device *device = rig_device(&rig, world->first);
-	assert_int_equal(vioc_device_get_info(device, &info), 0);
-	assert_true(info.flags & VIOC_DEVICE_RESET);
-	assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
-	assert_int_equal(vioc_device_reset(device), 0);
-	assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
-	vioc_device_unref(device);
-	rig_close(&rig);
-}
-
-static void reset_without_support(struct world *world)
-{
-	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
-	struct rig rig;
-	rig_open(world, &rig);
-	struct vioc_device *edu = rig_device(&rig, world->edu);
-	assert_int_equal(vioc_device_get_info(edu, &info), 0);
-	assert_false(info.flags & VIOC_DEVICE_RESET);
-	expect_failure(rig.ctx, vioc_device_reset(edu), -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
-	vioc_device_unref(edu);
-	rig_close(&rig);
-}
-
 /* After close nothing works and nothing breaks; the group is free although a BAR was mapped. */
 static void close_before_unref(struct world *world)
 {
@@ -363,8 +334,6 @@ const struct contract_case device_cases[] = {
 	{ "the MSI-X table", msix_table, NEEDS_EDU },
 	{ "stop DMA", stop_dma, NEEDS_EDU },
 	{ "registers while memory space is off: EIO", memory_space_off, NEEDS_EDU },
-	{ "reset", reset, 0 },
-	{ "reset without support: EOPNOTSUPP", reset_without_support, NEEDS_EDU },
 	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
 	{ 0 },
 };

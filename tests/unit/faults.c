@@ -24,6 +24,7 @@ struct life {
 	struct vioc_ioas *ioas;
 	struct vioc_device *first;
 	struct vioc_device *second;
+	struct vioc_device *third; /* not on the root bus */
 	uint64_t iova;
 	void *bar;
 	struct vioc_mem *huge;
@@ -194,6 +195,29 @@ static int invalidate(struct life *life)
 	return vioc_cache_invalidate(life->cache, life->memory, 8 * PAGE);
 }
 
+static int open_third(struct life *life)
+{
+	return vioc_device_open(life->ioas, EDU, NULL, &life->third);
+}
+
+static int get_affected(struct life *life)
+{
+	struct vioc_affected_device affected;
+	int count = vioc_device_get_affected(life->third, &affected, 1);
+	return count < 0 ? count : 0;
+}
+
+static int hot_reset(struct life *life)
+{
+	return vioc_device_hot_reset(life->third);
+}
+
+static int close_third(struct life *life)
+{
+	life->third = vioc_device_unref(life->third);
+	return 0;
+}
+
 static int close_second(struct life *life)
 {
 	life->second = vioc_device_unref(life->second);
@@ -242,6 +266,10 @@ static const struct {
 	{ "get another registration", get_another },
 	{ "put that", put_registration },
 	{ "invalidate", invalidate },
+	{ "open the third device", open_third },
+	{ "list what a hot reset affects", get_affected },
+	{ "hot reset", hot_reset },
+	{ "close the third device", close_third },
 	{ "close the second device", close_second },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },
@@ -296,6 +324,7 @@ static void end(struct life *life)
 	vioc_cache_unref(life->cache);
 	vioc_mem_unref(life->bound);
 	vioc_mem_unref(life->huge);
+	vioc_device_unref(life->third);
 	vioc_device_unref(life->second);
 	vioc_device_unref(life->first);
 	vioc_mem_unref(life->imported);
