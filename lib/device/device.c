@@ -195,22 +195,3 @@ VIOC_API int vioc_device_get_info(const struct vioc_device *device,
 	};
 	return vioci_ctx_give_sized(vioci_device_ctx(device), ret_info, &info, sizeof(info));
 }
-
-VIOC_API int vioc_device_reset(struct vioc_device *device)
-{
-	int fd = vioci_device_get(device, "reset it");
-	if (fd < 0)
-		return fd;
-	struct vioc_ctx *ctx = vioci_device_ctx(device);
-	int error = -EOPNOTSUPP;
-	if (device->flags & VIOC_DEVICE_RESET)
-		error = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_DEVICE_RESET, NULL);
-	vioci_device_put(device);
-	if (error == 0)
-		return 0;
-	if (error == -EOPNOTSUPP || error == -EINVAL || error == -ENOTTY)
-		return vioci_fail(ctx, -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED, "reset the device",
-				  "%s has no function reset", device->identity.name);
-	return vioci_fail(ctx, error, vioci_reason_for(error), "reset the device",
-			  "the kernel refused to reset %s", device->identity.name);
-}

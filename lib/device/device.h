@@ -17,6 +17,8 @@ struct vioci_region {
 	uint64_t offset; /* of the region in the device fd */
 	struct vioc_region_area *areas;
 	uint32_t n_areas;
+	uint32_t type;
+	uint32_t subtype;
 };
 
 /* An interrupt index; its properties are read when first asked for. */

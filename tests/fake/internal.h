@@ -215,6 +215,10 @@ void fake_irq_lower(struct fake_device *device, uint32_t bits);
 void fake_irq_poll(struct fake_device *device);
 void fake_irq_close(struct fake_device *device);
 
+/* reset.c */
+int fake_hot_reset_info(const struct fake *fake, const struct fake_fd *fd, void *arg);
+int fake_hot_reset(struct fake *fake, const struct fake_fd *fd, const void *arg);
+
 /* memory.c */
 int fake_make_memory(void *data, const char *name, uint64_t page_size, uint64_t length);
 int fake_make_eventfd(void *data);

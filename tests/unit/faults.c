@@ -24,6 +24,7 @@ struct life {
 	struct vioc_ioas *ioas;
 	struct vioc_device *first;
 	struct vioc_device *second;
+	struct vioc_device *third; /* not on the root bus */
 	uint64_t iova;
 	void *bar;
 	struct vioc_mem *huge;
@@ -89,6 +90,17 @@ static int read_register(struct life *life)
 static int set_master(struct life *life)
 {
 	return vioc_pci_set_bus_master(life->first, 1);
+}
+
+static int find_msix(struct life *life)
+{
+	struct vioc_pci_msix msix = VIOC_SIZED(vioc_pci_msix);
+	return vioc_pci_get_msix(life->first, &msix);
+}
+
+static int stop_dma(struct life *life)
+{
+	return vioc_pci_stop_dma(life->first);
 }
 
 static int enable_irqs(struct life *life)
@@ -183,6 +195,29 @@ static int invalidate(struct life *life)
 	return vioc_cache_invalidate(life->cache, life->memory, 8 * PAGE);
 }
 
+static int open_third(struct life *life)
+{
+	return vioc_device_open(life->ioas, EDU, NULL, &life->third);
+}
+
+static int get_affected(struct life *life)
+{
+	struct vioc_affected_device affected;
+	int count = vioc_device_get_affected(life->third, &affected, 1);
+	return count < 0 ? count : 0;
+}
+
+static int hot_reset(struct life *life)
+{
+	return vioc_device_hot_reset(life->third);
+}
+
+static int close_third(struct life *life)
+{
+	life->third = vioc_device_unref(life->third);
+	return 0;
+}
+
 static int close_second(struct life *life)
 {
 	life->second = vioc_device_unref(life->second);
@@ -215,9 +250,11 @@ static const struct {
 	{ "map a BAR", map_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
+	{ "find the MSI-X table", find_msix },
 	{ "enable interrupts", enable_irqs },
 	{ "set interrupts", set_irqs },
 	{ "disable interrupts", disable_irqs },
+	{ "stop DMA", stop_dma },
 	{ "reset", reset_first },
 	{ "unmap a run", unmap_run },
 	{ "make memory of huge pages", make_huge },
@@ -229,6 +266,10 @@ static const struct {
 	{ "get another registration", get_another },
 	{ "put that", put_registration },
 	{ "invalidate", invalidate },
+	{ "open the third device", open_third },
+	{ "list what a hot reset affects", get_affected },
+	{ "hot reset", hot_reset },
+	{ "close the third device", close_third },
 	{ "close the second device", close_second },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },
@@ -283,6 +324,7 @@ static void end(struct life *life)
 	vioc_cache_unref(life->cache);
 	vioc_mem_unref(life->bound);
 	vioc_mem_unref(life->huge);
+	vioc_device_unref(life->third);
 	vioc_device_unref(life->second);
 	vioc_device_unref(life->first);
 	vioc_mem_unref(life->imported);
