@@ -69,7 +69,7 @@ static int drive(struct vioc_ctx *ctx, struct vioc_device *edu, struct vioc_mem 
 	error = copy(regs, irq, iova, BUFFER, IN);
 	if (error == 0)
 		error = copy(regs, irq, BUFFER, iova + sizeof(text), OUT);
-	if (vioc_pci_set_bus_master(edu, 0) < 0) /* and it must not before the memory goes */
+	if (vioc_pci_stop_dma(edu) < 0) /* and it must not before the memory goes */
 		return fail_vioc(ctx, -EIO, "edu");
 	if (error == 0 && memcmp(in, text, sizeof(text)) != 0)
 		return fail(-EIO, "edu", "what came back is not what went: \"%.63s\"", in);

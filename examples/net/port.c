@@ -252,9 +252,15 @@ static int wait_link(const struct net_port *port)
 	return port->config.loopback ? 0 : wait_reg(port, &goal);
 }
 
-static int set_bus_master(const struct net_port *port, int on)
+static int enable_dma(const struct net_port *port)
 {
-	int error = vioc_pci_set_bus_master(port->device, on);
+	int error = vioc_pci_set_bus_master(port->device, 1);
+	return error < 0 ? fail_vioc(port->ctx, error, port->name) : 0;
+}
+
+static int disable_dma(const struct net_port *port)
+{
+	int error = vioc_pci_stop_dma(port->device);
 	return error < 0 ? fail_vioc(port->ctx, error, port->name) : 0;
 }
 
@@ -273,7 +279,7 @@ static int start(struct net_port *port)
 		error = fill_rx_ring(port);
 	/* Only now: the device is reset, and what it is going to reach is mapped. */
 	if (error == 0)
-		error = set_bus_master(port, 1);
+		error = enable_dma(port);
 	if (error < 0)
 		return error;
 	port->running = true;
@@ -320,10 +326,8 @@ static void stop(struct net_port *port)
 	bool quiet = quiesce(port) == 0;
 	write_reg(port, NET_REG_CTRL_EXT,
 		  read_reg(port, NET_REG_CTRL_EXT) & ~NET_CTRL_EXT_DRV_LOAD);
-	if (reset(port) < 0)
-		quiet = false;
-	(void)set_bus_master(port, 0);
-	if (quiet)
+	bool clean = reset(port) == 0;
+	if (disable_dma(port) == 0 && quiet && clean)
 		return;
 	/* If it resists even this, the IOMMU refuses it the memory from the moment of unmapping. */
 	int error = vioc_device_reset(port->device);

@@ -224,9 +224,15 @@ static int make_admin_queue(struct nvme_ctrl *ctrl)
 	return nvme_ctrl_alloc(ctrl, NVME_IDENTIFY_LENGTH, VIOC_MAP_WRITE, &ctrl->page);
 }
 
-static int set_bus_master(struct nvme_ctrl *ctrl, int on)
+static int enable_dma(const struct nvme_ctrl *ctrl)
 {
-	int error = vioc_pci_set_bus_master(ctrl->device, on);
+	int error = vioc_pci_set_bus_master(ctrl->device, 1);
+	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
+}
+
+static int disable_dma(const struct nvme_ctrl *ctrl)
+{
+	int error = vioc_pci_stop_dma(ctrl->device);
 	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
 }
 
@@ -263,7 +269,7 @@ static int start(struct nvme_ctrl *ctrl, const struct nvme_ctrl_opts *opts)
 	if (error < 0)
 		return error;
 	/* Only now: the controller is reset, and what it is going to reach is mapped. */
-	error = set_bus_master(ctrl, 1);
+	error = enable_dma(ctrl);
 	if (error == 0)
 		error = enable(ctrl);
 	if (error == 0)
@@ -298,7 +304,7 @@ void nvme_ctrl_halt(struct nvme_ctrl *ctrl)
 	if (atomic_exchange(&ctrl->failed, true))
 		return;
 	/* A function without bus mastering starts no DMA, whatever its firmware thinks. */
-	set_bus_master(ctrl, 0);
+	(void)disable_dma(ctrl);
 	if (!ctrl->regs)
 		return;
 	write_reg(ctrl, NVME_REG_CC, read_reg(ctrl, NVME_REG_CC) & ~NVME_CC_EN);
@@ -315,7 +321,7 @@ void nvme_ctrl_close(struct nvme_ctrl *ctrl)
 	/* Stop it, forbid DMA, take its memory away, and only then let it go. */
 	if (!ctrl->failed && (shut_down(ctrl) < 0 || disable(ctrl) < 0))
 		nvme_ctrl_halt(ctrl);
-	set_bus_master(ctrl, 0);
+	(void)disable_dma(ctrl);
 	nvme_dma_free(&ctrl->page);
 	if (ctrl->admin)
 		nvme_queue_exit(ctrl->admin);
