@@ -38,7 +38,30 @@ function(vioc_lab_model kernel machine steps)
   endforeach()
 endfunction()
 
+# vioc_lab_examples(KERNEL EXAMPLES BACKEND...)
+function(vioc_lab_examples kernel examples)
+  set(where ${kernel}-intel)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/lab/examples-${where})
+  list(JOIN examples " " names)
+  vioc_test(lab-examples-${where}
+    COMMAND examples/lab-run ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/examples ${kernel} ${out}
+    ${names} ${ARGN})
+  vioc_properties(lab-examples-${where}
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}examples-${where} PROCESSORS 2 TIMEOUT 400 LABELS lab)
+  foreach(backend IN LISTS ARGN)
+    foreach(example IN LISTS examples)
+      vioc_test(${example}-${backend}@${where}
+        COMMAND examples/lab-run --result ${out} ${example} ${backend})
+      vioc_properties(${example}-${backend}@${where}
+        FIXTURES_REQUIRED ${VIOC_TEST_PREFIX}examples-${where} LABELS lab)
+    endforeach()
+  endforeach()
+endfunction()
+
 vioc_lab_contract(6.12 intel legacy iommufd compat)
+if(VIOC_EXAMPLES)
+  vioc_lab_examples(6.12 "course;edu;net-loop;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
+endif()
 if(VIOC_SANITIZE)
   return()
 endif()

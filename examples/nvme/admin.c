@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <libvioc/mmio.h>
+
 #include "admin.h"
+#include "clock.h"
 #include "message.h"
-#include "mmio.h"
 #include "status.h"
 
 #define ADMIN_TIMEOUT_MS 60000
@@ -12,22 +14,22 @@
 static int wait_completion(struct nvme_ctrl *ctrl, uint16_t cid, const char *what,
 			   struct nvme_completion *ret_completion)
 {
-	uint64_t deadline = nvme_now_ms() + ADMIN_TIMEOUT_MS;
+	uint64_t deadline = clock_ms() + ADMIN_TIMEOUT_MS;
 
 	for (;;) {
-		bool late = nvme_now_ms() > deadline;
+		bool late = clock_ms() > deadline;
 		if (nvme_queue_poll(ctrl->admin, ret_completion, 1) == 1) {
 			if (ret_completion->cid == cid)
 				return 0;
-			return nvme_fail(-EIO, ctrl->name,
-					 "%s: a completion came for command %u instead of %u", what,
-					 ret_completion->cid, cid);
+			return fail(-EIO, ctrl->name,
+				    "%s: a completion came for command %u instead of %u", what,
+				    ret_completion->cid, cid);
 		}
 		if (late)
-			return nvme_fail(-ETIMEDOUT, ctrl->name,
-					 "%s: no completion in %d ms; CSTS is 0x%08" PRIx32, what,
-					 ADMIN_TIMEOUT_MS, nvme_ctrl_status(ctrl));
-		cpu_relax();
+			return fail(-ETIMEDOUT, ctrl->name,
+				    "%s: no completion in %d ms; CSTS is 0x%08" PRIx32, what,
+				    ADMIN_TIMEOUT_MS, nvme_ctrl_status(ctrl));
+		vioc_cpu_relax();
 	}
 }
 
@@ -38,11 +40,11 @@ int nvme_admin_run(struct nvme_ctrl *ctrl, const struct nvme_command *command, c
 	struct nvme_completion completion;
 
 	if (ctrl->failed)
-		return nvme_fail(-EIO, ctrl->name, "%s: the controller was halted", what);
+		return fail(-EIO, ctrl->name, "%s: the controller was halted", what);
 	numbered.cid = ctrl->next_cid++;
 	int error = nvme_queue_submit(ctrl->admin, &numbered);
 	if (error < 0)
-		return nvme_fail(error, ctrl->name, "%s: the admin queue is full", what);
+		return fail(error, ctrl->name, "%s: the admin queue is full", what);
 	nvme_queue_ring(ctrl->admin);
 	error = wait_completion(ctrl, numbered.cid, what, &completion);
 	if (error < 0) {
@@ -50,10 +52,10 @@ int nvme_admin_run(struct nvme_ctrl *ctrl, const struct nvme_command *command, c
 		return error;
 	}
 	if (NVME_STATUS_IS_ERROR(completion.status))
-		return nvme_fail(-EIO, ctrl->name, "%s: status type %u, code 0x%02x: %s", what,
-				 NVME_STATUS_TYPE(completion.status),
-				 NVME_STATUS_CODE(completion.status),
-				 nvme_status_text(completion.status));
+		return fail(-EIO, ctrl->name, "%s: status type %u, code 0x%02x: %s", what,
+			    NVME_STATUS_TYPE(completion.status),
+			    NVME_STATUS_CODE(completion.status),
+			    nvme_status_text(completion.status));
 	if (ret_result)
 		*ret_result = completion.result;
 	return 0;
@@ -100,7 +102,8 @@ static int forget(struct nvme_ctrl *ctrl, const struct nvme_queue *queue, uint8_
 int nvme_admin_create_queue(struct nvme_ctrl *ctrl, const struct nvme_queue *queue)
 {
 	/* Completions first: a submission queue names the completion queue that it reports to. */
-	int error = create(ctrl, queue, NVME_ADMIN_CREATE_CQ, &queue->cq_memory, 0,
+	uint32_t interrupt = ctrl->interrupts ? NVME_CQ_INTERRUPT(queue->vector) : 0;
+	int error = create(ctrl, queue, NVME_ADMIN_CREATE_CQ, &queue->cq_memory, interrupt,
 			   "Create I/O Completion Queue");
 	if (error < 0)
 		return error;

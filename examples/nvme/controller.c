@@ -3,36 +3,29 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include <libvioc/irq.h>
+#include <libvioc/mmio.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 
 #include "admin.h"
+#include "clock.h"
 #include "controller.h"
 #include "identify.h"
 #include "message.h"
-#include "mmio.h"
 #include "queue.h"
 
-#define ADMIN_ENTRIES	 32
-#define WANTED_IO_QUEUES 1
-
-uint64_t nvme_now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+#define ADMIN_ENTRIES 32
 
 static uint32_t read_reg(const struct nvme_ctrl *ctrl, uint32_t reg)
 {
-	return mmio_read32(ctrl->regs + reg);
+	return vioc_mmio_read32(ctrl->regs + reg);
 }
 
 static void write_reg(struct nvme_ctrl *ctrl, uint32_t reg, uint32_t value)
 {
-	mmio_write32(ctrl->regs + reg, value);
+	vioc_mmio_write32(ctrl->regs + reg, value);
 }
 
 uint32_t nvme_ctrl_status(const struct nvme_ctrl *ctrl)
@@ -44,7 +37,7 @@ int nvme_ctrl_alloc(const struct nvme_ctrl *ctrl, size_t length, uint64_t flags,
 		    struct nvme_dma *ret_dma)
 {
 	int error = nvme_dma_alloc(ctrl->ioas, length, flags, ret_dma);
-	return error < 0 ? nvme_fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
+	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
 }
 
 int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
@@ -53,9 +46,9 @@ int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
 	uint64_t stride = UINT64_C(4) << NVME_CAP_DSTRD(ctrl->cap);
 	uint64_t offset = NVME_REG_DOORBELLS + 2 * queue_id * stride;
 	if (offset + 2 * stride > ctrl->regs_length)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "BAR 0 ends at 0x%" PRIx64 ", before the doorbells of queue %u",
-				 ctrl->regs_length, queue_id);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "BAR 0 ends at 0x%" PRIx64 ", before the doorbells of queue %u",
+			    ctrl->regs_length, queue_id);
 	*ret_sq_doorbell = ctrl->regs + offset;
 	*ret_cq_doorbell = ctrl->regs + offset + stride;
 	return 0;
@@ -73,32 +66,31 @@ struct goal {
 static int fail_goal(const struct nvme_ctrl *ctrl, const struct goal *goal, uint32_t status)
 {
 	if (status == NVME_CSTS_GONE)
-		return nvme_fail(-EIO, ctrl->name,
-				 "waiting for %s: CSTS reads 0x%08" PRIx32
-				 ": nobody answers; is it still in its slot?",
-				 goal->what, status);
+		return fail(-EIO, ctrl->name,
+			    "waiting for %s: CSTS reads 0x%08" PRIx32
+			    ": nobody answers; is it still in its slot?",
+			    goal->what, status);
 	if (status & NVME_CSTS_CFS)
-		return nvme_fail(-EIO, ctrl->name,
-				 "waiting for %s: CSTS is 0x%08" PRIx32
-				 ", a fatal error (CFS); write 1 to "
-				 "/sys/bus/pci/devices/%s/reset, or power-cycle it",
-				 goal->what, status, ctrl->name);
-	return nvme_fail(-ETIMEDOUT, ctrl->name,
-			 "waited %" PRIu32 " ms (%s) for %s, but CSTS is 0x%08" PRIx32
-			 " and CC is 0x%08" PRIx32 "; write 1 to "
-			 "/sys/bus/pci/devices/%s/reset, or power-cycle it",
-			 goal->timeout_ms, goal->limit, goal->what, status,
-			 read_reg(ctrl, NVME_REG_CC), ctrl->name);
+		return fail(-EIO, ctrl->name,
+			    "waiting for %s: CSTS is 0x%08" PRIx32
+			    ", a fatal error (CFS); write 1 to "
+			    "/sys/bus/pci/devices/%s/reset, or power-cycle it",
+			    goal->what, status, ctrl->name);
+	return fail(-ETIMEDOUT, ctrl->name,
+		    "waited %" PRIu32 " ms (%s) for %s, but CSTS is 0x%08" PRIx32
+		    " and CC is 0x%08" PRIx32 "; write 1 to "
+		    "/sys/bus/pci/devices/%s/reset, or power-cycle it",
+		    goal->timeout_ms, goal->limit, goal->what, status, read_reg(ctrl, NVME_REG_CC),
+		    ctrl->name);
 }
 
 static int wait_status(const struct nvme_ctrl *ctrl, const struct goal *goal)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	uint64_t deadline = nvme_now_ms() + goal->timeout_ms;
+	uint64_t deadline = clock_ms() + goal->timeout_ms;
 
 	for (;;) {
 		/* In this order: a process that slept past the deadline still looks once more. */
-		bool late = nvme_now_ms() > deadline;
+		bool late = clock_ms() > deadline;
 		uint32_t status = nvme_ctrl_status(ctrl);
 		if (status == NVME_CSTS_GONE)
 			return fail_goal(ctrl, goal, status);
@@ -107,7 +99,7 @@ static int wait_status(const struct nvme_ctrl *ctrl, const struct goal *goal)
 		/* A fatal error does not keep RDY from becoming 0, and that is how to clear it. */
 		if (late || (goal->value && (status & NVME_CSTS_CFS)))
 			return fail_goal(ctrl, goal, status);
-		nanosleep(&pause, NULL);
+		sleep_ms(1);
 	}
 }
 
@@ -139,8 +131,8 @@ static int enable(struct nvme_ctrl *ctrl)
 {
 	uint32_t last = ctrl->admin->n_entries - 1u;
 	write_reg(ctrl, NVME_REG_AQA, last << 16 | last);
-	mmio_write64_low_high(ctrl->regs + NVME_REG_ASQ, ctrl->admin->sq_memory.iova);
-	mmio_write64_low_high(ctrl->regs + NVME_REG_ACQ, ctrl->admin->cq_memory.iova);
+	vioc_mmio_write64_low_high(ctrl->regs + NVME_REG_ASQ, ctrl->admin->sq_memory.iova);
+	vioc_mmio_write64_low_high(ctrl->regs + NVME_REG_ACQ, ctrl->admin->cq_memory.iova);
 	/* Completions are polled for. */
 	write_reg(ctrl, NVME_REG_INTMS, UINT32_MAX);
 	write_reg(ctrl, NVME_REG_CC,
@@ -170,13 +162,12 @@ static int map_registers(struct nvme_ctrl *ctrl)
 	void *regs;
 	int error = vioc_region_get_info(ctrl->device, VIOC_PCI_BAR(0), &info);
 	if (error == 0 && info.length <= NVME_REG_DOORBELLS)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "BAR 0 has %" PRIu64 " bytes: this is no NVMe controller",
-				 info.length);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "BAR 0 has %" PRIu64 " bytes: this is no NVMe controller", info.length);
 	if (error == 0)
 		error = vioc_region_map(ctrl->device, VIOC_PCI_BAR(0), 0, 0, &regs);
 	if (error < 0)
-		return nvme_fail_vioc(ctrl->ctx, error, ctrl->name);
+		return fail_vioc(ctrl->ctx, error, ctrl->name);
 	ctrl->regs = regs;
 	ctrl->regs_length = info.length;
 	return 0;
@@ -188,11 +179,10 @@ static int check_class(const struct nvme_ctrl *ctrl)
 	uint32_t class;
 	int error = vioc_pci_config_read(ctrl->device, 0x08, 4, &class);
 	if (error < 0)
-		return nvme_fail_vioc(ctrl->ctx, error, ctrl->name);
+		return fail_vioc(ctrl->ctx, error, ctrl->name);
 	if (class >> 8 != 0x010802)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "its PCI class is %06" PRIx32 ", not that of NVMe, 010802",
-				 class >> 8);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "its PCI class is %06" PRIx32 ", not that of NVMe, 010802", class >> 8);
 	return 0;
 }
 
@@ -201,24 +191,22 @@ static int read_capabilities(struct nvme_ctrl *ctrl)
 	struct vioc_ioas_info info = VIOC_SIZED(vioc_ioas_info);
 	int error = vioc_ioas_get_info(ctrl->ioas, &info);
 	if (error < 0)
-		return nvme_fail_vioc(ctrl->ctx, error, ctrl->name);
-	ctrl->cap = mmio_read64_low_high(ctrl->regs + NVME_REG_CAP);
+		return fail_vioc(ctrl->ctx, error, ctrl->name);
+	ctrl->cap = vioc_mmio_read64_low_high(ctrl->regs + NVME_REG_CAP);
 	ctrl->version = read_reg(ctrl, NVME_REG_VS);
 	ctrl->page_size = 4096u << NVME_CAP_MPSMIN(ctrl->cap);
 	ctrl->max_entries = NVME_CAP_MQES(ctrl->cap) + 1;
 	if (nvme_ctrl_status(ctrl) == NVME_CSTS_GONE)
-		return nvme_fail(-EIO, ctrl->name,
-				 "its registers read as ones: it is asleep or gone");
+		return fail(-EIO, ctrl->name, "its registers read as ones: it is asleep or gone");
 	if (!(ctrl->cap & NVME_CAP_CSS_NVM))
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "CAP is 0x%016" PRIx64 ": it lacks the NVM command set",
-				 ctrl->cap);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "CAP is 0x%016" PRIx64 ": it lacks the NVM command set", ctrl->cap);
 	/* IOVAs are multiples of the ioas' pages; the controller wants multiples of its own. */
 	if (ctrl->page_size > info.page_size)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "its smallest page, %" PRIu32 " bytes (CAP.MPSMIN), is larger "
-				 "than the IOMMU's, %" PRIu64,
-				 ctrl->page_size, info.page_size);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "its smallest page, %" PRIu32 " bytes (CAP.MPSMIN), is larger "
+			    "than the IOMMU's, %" PRIu64,
+			    ctrl->page_size, info.page_size);
 	return 0;
 }
 
@@ -226,7 +214,7 @@ static int make_admin_queue(struct nvme_ctrl *ctrl)
 {
 	struct nvme_queue *admin = calloc(1, sizeof(*admin));
 	if (!admin)
-		return nvme_fail(-ENOMEM, ctrl->name, "out of memory");
+		return fail(-ENOMEM, ctrl->name, "out of memory");
 	int error = nvme_queue_init(ctrl, 0, ADMIN_ENTRIES, admin);
 	if (error < 0) {
 		free(admin);
@@ -236,13 +224,38 @@ static int make_admin_queue(struct nvme_ctrl *ctrl)
 	return nvme_ctrl_alloc(ctrl, NVME_IDENTIFY_LENGTH, VIOC_MAP_WRITE, &ctrl->page);
 }
 
-static int set_bus_master(struct nvme_ctrl *ctrl, int on)
+static int enable_dma(const struct nvme_ctrl *ctrl)
 {
-	int error = vioc_pci_set_bus_master(ctrl->device, on);
-	return error < 0 ? nvme_fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
+	int error = vioc_pci_set_bus_master(ctrl->device, 1);
+	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
 }
 
-static int start(struct nvme_ctrl *ctrl)
+static int disable_dma(const struct nvme_ctrl *ctrl)
+{
+	int error = vioc_pci_stop_dma(ctrl->device);
+	return error < 0 ? fail_vioc(ctrl->ctx, error, ctrl->name) : 0;
+}
+
+/* Vector 0 stays with the admin queue, which is polled; queue n has vector n. */
+static int enable_interrupts(struct nvme_ctrl *ctrl)
+{
+	struct vioc_irq_info info = VIOC_SIZED(vioc_irq_info);
+	int error = vioc_irq_get_info(ctrl->device, VIOC_PCI_MSIX, &info);
+	if (error == 0 && info.n_vectors < 2)
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "it has %" PRIu32 " MSI-X vectors, and one for each queue is needed",
+			    info.n_vectors);
+	if (error == 0 && info.n_vectors - 1 < ctrl->n_io_queues)
+		ctrl->n_io_queues = (uint16_t)(info.n_vectors - 1);
+	if (error == 0)
+		error = vioc_irq_enable(ctrl->device, VIOC_PCI_MSIX, ctrl->n_io_queues + 1u, NULL);
+	if (error < 0)
+		return fail_vioc(ctrl->ctx, error, ctrl->name);
+	ctrl->interrupts = true;
+	return 0;
+}
+
+static int start(struct nvme_ctrl *ctrl, const struct nvme_ctrl_opts *opts)
 {
 	int error = check_class(ctrl);
 	if (error == 0)
@@ -256,25 +269,29 @@ static int start(struct nvme_ctrl *ctrl)
 	if (error < 0)
 		return error;
 	/* Only now: the controller is reset, and what it is going to reach is mapped. */
-	error = set_bus_master(ctrl, 1);
+	error = enable_dma(ctrl);
 	if (error == 0)
 		error = enable(ctrl);
 	if (error == 0)
 		error = nvme_identify_controller(ctrl);
 	if (error == 0)
-		error = nvme_admin_request_queues(ctrl, WANTED_IO_QUEUES);
+		error = nvme_admin_request_queues(ctrl, opts->n_io_queues ? opts->n_io_queues : 1);
+	if (error == 0 && opts->interrupts)
+		error = enable_interrupts(ctrl);
 	return error;
 }
 
 int nvme_ctrl_open(struct nvme_ctrl *ctrl, struct vioc_ctx *ctx, struct vioc_ioas *ioas,
-		   const char *name)
+		   const char *name, const struct nvme_ctrl_opts *opts)
 {
+	static const struct nvme_ctrl_opts defaults;
+
 	*ctrl = (struct nvme_ctrl){ .ctx = ctx, .ioas = ioas, .name = name };
 	int error = vioc_device_open(ioas, name, NULL, &ctrl->device);
 	if (error < 0)
-		return nvme_fail_vioc(ctx, error, name);
+		return fail_vioc(ctx, error, name);
 	ctrl->name = vioc_device_get_name(ctrl->device);
-	error = start(ctrl);
+	error = start(ctrl, opts ? opts : &defaults);
 	if (error < 0) {
 		nvme_ctrl_halt(ctrl);
 		nvme_ctrl_close(ctrl);
@@ -284,9 +301,10 @@ int nvme_ctrl_open(struct nvme_ctrl *ctrl, struct vioc_ctx *ctx, struct vioc_ioa
 
 void nvme_ctrl_halt(struct nvme_ctrl *ctrl)
 {
-	ctrl->failed = true;
+	if (atomic_exchange(&ctrl->failed, true))
+		return;
 	/* A function without bus mastering starts no DMA, whatever its firmware thinks. */
-	set_bus_master(ctrl, 0);
+	(void)disable_dma(ctrl);
 	if (!ctrl->regs)
 		return;
 	write_reg(ctrl, NVME_REG_CC, read_reg(ctrl, NVME_REG_CC) & ~NVME_CC_EN);
@@ -295,7 +313,7 @@ void nvme_ctrl_halt(struct nvme_ctrl *ctrl)
 	/* If it resists even this, the IOMMU refuses it the memory from the moment of unmapping. */
 	int error = vioc_device_reset(ctrl->device);
 	if (error < 0)
-		nvme_fail_vioc(ctrl->ctx, error, ctrl->name);
+		fail_vioc(ctrl->ctx, error, ctrl->name);
 }
 
 void nvme_ctrl_close(struct nvme_ctrl *ctrl)
@@ -303,7 +321,7 @@ void nvme_ctrl_close(struct nvme_ctrl *ctrl)
 	/* Stop it, forbid DMA, take its memory away, and only then let it go. */
 	if (!ctrl->failed && (shut_down(ctrl) < 0 || disable(ctrl) < 0))
 		nvme_ctrl_halt(ctrl);
-	set_bus_master(ctrl, 0);
+	(void)disable_dma(ctrl);
 	nvme_dma_free(&ctrl->page);
 	if (ctrl->admin)
 		nvme_queue_exit(ctrl->admin);

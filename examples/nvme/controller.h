@@ -3,6 +3,7 @@
 #ifndef NVME_CONTROLLER_H
 #define NVME_CONTROLLER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,11 @@
 #include "regs.h"
 
 struct nvme_queue;
+
+struct nvme_ctrl_opts {
+	uint16_t n_io_queues; /* I/O queue pairs to ask for; 0: 1 */
+	bool interrupts;      /* completions of I/O come with MSI-X, a vector for each queue */
+};
 
 struct nvme_ctrl {
 	struct vioc_ctx *ctx;	/* borrowed */
@@ -31,7 +37,8 @@ struct nvme_ctrl {
 	struct nvme_queue *admin;
 	struct nvme_dma page; /* what Identify returns */
 	uint16_t next_cid;    /* of admin commands */
-	bool failed;	      /* halted after an error: takes no commands any more */
+	atomic_bool failed;   /* halted after an error: takes no commands any more */
+	bool interrupts;
 
 	/* From Identify */
 	char model[NVME_MN_LENGTH + 1];
@@ -41,20 +48,23 @@ struct nvme_ctrl {
 	uint32_t n_namespaces; /* the highest namespace id there may be */
 	uint32_t shutdown_ms;  /* how long CC.SHN may take */
 	uint16_t n_io_queues;  /* I/O queue pairs it gave us, numbered from 1 */
+	bool has_sgl;
 };
 
 /*
- * Opens the device in ioas, resets and enables it, and identifies it. *ctrl needs no preparation.
+ * Opens the device in ioas, resets and enables it, and identifies it. *ctrl needs no preparation;
+ * opts may be NULL.
  * Errors are those of vioc_device_open(), and -ETIMEDOUT, -EIO, -EOPNOTSUPP, -ENOMEM.
  */
 int nvme_ctrl_open(struct nvme_ctrl *ctrl, struct vioc_ctx *ctx, struct vioc_ioas *ioas,
-		   const char *name);
+		   const char *name, const struct nvme_ctrl_opts *opts);
 /* Shuts the controller down and gives the device back. Its I/O queues must be gone. */
 void nvme_ctrl_close(struct nvme_ctrl *ctrl);
 
 /*
  * Stops all DMA, whatever state the controller is in: memory may be freed afterwards. It takes no
- * commands any more. For when a command does not come back.
+ * commands any more. For when a command does not come back. From any thread: only the first call does
+ * anything, so memory is freed by whoever waited for the others.
  */
 void nvme_ctrl_halt(struct nvme_ctrl *ctrl);
 
@@ -66,8 +76,5 @@ int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
 /* nvme_dma_alloc(), with a message on failure. */
 int nvme_ctrl_alloc(const struct nvme_ctrl *ctrl, size_t length, uint64_t flags,
 		    struct nvme_dma *ret_dma);
-
-/* Milliseconds on a clock that only goes forward. */
-uint64_t nvme_now_ms(void);
 
 #endif

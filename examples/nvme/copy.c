@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "copy.h"
 #include "io.h"
 #include "message.h"
@@ -50,7 +50,7 @@ static uint32_t blocks_of(const struct copy *copy, uint64_t piece)
 
 static uint16_t tag_of(const struct copy *copy, uint64_t piece)
 {
-	return (uint16_t)(piece % copy->io.depth);
+	return (uint16_t)(piece % copy->io.config.depth);
 }
 
 static int send_piece(struct copy *copy)
@@ -61,8 +61,7 @@ static int send_piece(struct copy *copy)
 		&copy->io, tag, copy->namespace, copy->range.lba + piece * copy->piece_blocks,
 		blocks_of(copy, piece), copy->buffers.iova + tag * piece_size(copy));
 	if (error < 0)
-		return nvme_fail(error, copy->io.ctrl->name, "can't queue a read: %s",
-				 strerror(-error));
+		return fail(error, copy->io.ctrl->name, "can't queue a read: %s", strerror(-error));
 	copy->sent++;
 	return 0;
 }
@@ -73,7 +72,7 @@ static int send_pieces(struct copy *copy)
 	uint64_t before = copy->sent;
 	int error = 0;
 	while (error == 0 && copy->sent < copy->n_pieces &&
-	       copy->sent - copy->taken < copy->io.depth)
+	       copy->sent - copy->taken < copy->io.config.depth)
 		error = send_piece(copy);
 	if (copy->sent != before)
 		nvme_io_kick(&copy->io);
@@ -99,8 +98,7 @@ static int write_all(const struct copy *copy, const uint8_t *data, size_t length
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return nvme_fail(-errno, copy->out_name, "can't write: %s",
-					 strerror(errno));
+			return fail(-errno, copy->out_name, "can't write: %s", strerror(errno));
 		data += written;
 		length -= (size_t)written;
 	}
@@ -146,9 +144,9 @@ static int plan(struct copy *copy, const struct nvme_ctrl *ctrl)
 	uint64_t blocks = min(min(ctrl->max_transfer, MAX_TRANSFER) / block_size, NVME_MAX_BLOCKS);
 	blocks = min(blocks, copy->range.n_blocks);
 	if (!blocks)
-		return nvme_fail(-EOPNOTSUPP, ctrl->name,
-				 "a block of %" PRIu32 " bytes is more than one command may carry",
-				 block_size);
+		return fail(-EOPNOTSUPP, ctrl->name,
+			    "a block of %" PRIu32 " bytes is more than one command may carry",
+			    block_size);
 	copy->piece_blocks = (uint32_t)blocks;
 	copy->n_pieces = copy->range.n_blocks / blocks + (copy->range.n_blocks % blocks != 0);
 	uint64_t depth = min(POOL_BYTES / (blocks * block_size), MAX_DEPTH);
@@ -165,17 +163,15 @@ static int open_io(struct copy *copy, struct nvme_ctrl *ctrl)
 				    &copy->buffers);
 	if (error < 0)
 		return error;
-	error = nvme_io_open(&copy->io, ctrl, 1, (uint16_t)depth, piece_size(copy));
+	const struct nvme_io_config config = {
+		.id = 1,
+		.depth = (uint16_t)depth,
+		.max_length = piece_size(copy),
+	};
+	error = nvme_io_open(&copy->io, ctrl, &config);
 	if (error < 0)
 		nvme_dma_free(&copy->buffers);
 	return error;
-}
-
-static double now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
@@ -188,9 +184,9 @@ int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 	int error = open_io(&copy, ctrl);
 	if (error < 0)
 		return error;
-	double begin = now();
+	uint64_t begin = clock_ns();
 	error = copy_all(&copy);
-	double end = now();
+	uint64_t end = clock_ns();
 	/* In this order: reads may be under way after an error, and into these buffers. */
 	nvme_io_close(&copy.io);
 	nvme_dma_free(&copy.buffers);
@@ -198,7 +194,7 @@ int copy_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 		return error;
 	*ret_result = (struct copy_result){
 		.bytes = range->n_blocks * namespace->block_size,
-		.seconds = end - begin,
+		.seconds = (double)(end - begin) / 1e9,
 	};
 	return 0;
 }

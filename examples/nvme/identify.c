@@ -91,6 +91,7 @@ int nvme_identify_controller(struct nvme_ctrl *ctrl)
 	ctrl->max_transfer = max_transfer(ctrl, data[NVME_IDC_MDTS]);
 	ctrl->shutdown_ms = shutdown_ms(get32(data + NVME_IDC_RTD3E));
 	ctrl->n_namespaces = get32(data + NVME_IDC_NN);
+	ctrl->has_sgl = NVME_SGLS_ANY(get32(data + NVME_IDC_SGLS)) != 0;
 	return 0;
 }
 
@@ -120,8 +121,7 @@ int nvme_identify_list(struct nvme_ctrl *ctrl, uint32_t after,
 		ret_ids[count] = get32(answer(ctrl) + 4 * count);
 		/* Who asks for more relies on the order. */
 		if (ret_ids[count] <= after)
-			return nvme_fail(-EIO, ctrl->name,
-					 "its list of namespaces is not ascending");
+			return fail(-EIO, ctrl->name, "its list of namespaces is not ascending");
 		after = ret_ids[count++];
 	}
 	return count;
@@ -142,12 +142,12 @@ int nvme_identify_namespace(struct nvme_ctrl *ctrl, uint32_t id,
 		.metadata_bytes = get16(format + NVME_LBAF_MS),
 	};
 	if (!namespace.n_blocks)
-		return nvme_fail(-ENXIO, ctrl->name, "namespace %" PRIu32 " is not active", id);
+		return fail(-ENXIO, ctrl->name, "namespace %" PRIu32 " is not active", id);
 	if (namespace.block_size < 512 || namespace.n_blocks > UINT64_MAX / namespace.block_size)
-		return nvme_fail(-EIO, ctrl->name,
-				 "namespace %" PRIu32 ": %" PRIu64 " blocks of 2^%u bytes make no "
-				 "sense",
-				 id, namespace.n_blocks, format[NVME_LBAF_DS]);
+		return fail(-EIO, ctrl->name,
+			    "namespace %" PRIu32 ": %" PRIu64 " blocks of 2^%u bytes make no "
+			    "sense",
+			    id, namespace.n_blocks, format[NVME_LBAF_DS]);
 	*ret_namespace = namespace;
 	return 0;
 }

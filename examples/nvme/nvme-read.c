@@ -9,14 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <libvioc/container.h>
-
 #include "controller.h"
 #include "copy.h"
 #include "identify.h"
 #include "message.h"
 #include "options.h"
 #include "report.h"
+#include "session.h"
 
 /*
  * Functions return 0, -errno after a message about what failed, or EXIT_USAGE after one about what
@@ -32,12 +31,12 @@ static int pick_namespace(struct nvme_ctrl *ctrl, uint32_t wanted,
 	if (count < 0)
 		return count;
 	if (!wanted && !count)
-		return nvme_fail(-ENXIO, ctrl->name, "no namespace is active: attach one");
+		return fail(-ENXIO, ctrl->name, "no namespace is active: attach one");
 	if (wanted && (!count || ids[0] != wanted))
-		return options_fail("--namespace %" PRIu32
-				    ": the controller has no such active namespace (--identify "
-				    "lists them)",
-				    wanted);
+		return fail_usage("--namespace %" PRIu32
+				  ": the controller has no such active namespace (--identify "
+				  "lists them)",
+				  wanted);
 	return nvme_identify_namespace(ctrl, ids[0], ret_namespace);
 }
 
@@ -45,14 +44,14 @@ static int pick_range(const struct options *options, const struct nvme_namespace
 		      struct copy_range *ret_range)
 {
 	if (options->lba >= namespace->n_blocks)
-		return options_fail("--lba %" PRIu64 " is past the end: namespace %" PRIu32
-				    " has %" PRIu64 " blocks",
-				    options->lba, namespace->id, namespace->n_blocks);
+		return fail_usage("--lba %" PRIu64 " is past the end: namespace %" PRIu32
+				  " has %" PRIu64 " blocks",
+				  options->lba, namespace->id, namespace->n_blocks);
 	uint64_t rest = namespace->n_blocks - options->lba;
 	if (options->count > rest)
-		return options_fail("--count %" PRIu64 " is past the end: from LBA %" PRIu64
-				    " on, namespace %" PRIu32 " has %" PRIu64 " blocks",
-				    options->count, options->lba, namespace->id, rest);
+		return fail_usage("--count %" PRIu64 " is past the end: from LBA %" PRIu64
+				  " on, namespace %" PRIu32 " has %" PRIu64 " blocks",
+				  options->count, options->lba, namespace->id, rest);
 	*ret_range = (struct copy_range){
 		.lba = options->lba,
 		.n_blocks = options->count ? options->count : rest,
@@ -64,10 +63,10 @@ static int check_format(const struct nvme_ctrl *ctrl, const struct nvme_namespac
 {
 	if (!namespace->metadata_bytes)
 		return 0;
-	return nvme_fail(-EOPNOTSUPP, ctrl->name,
-			 "namespace %" PRIu32 " has %" PRIu32
-			 " bytes of metadata with each block, which this driver can't read",
-			 namespace->id, namespace->metadata_bytes);
+	return fail(-EOPNOTSUPP, ctrl->name,
+		    "namespace %" PRIu32 " has %" PRIu32
+		    " bytes of metadata with each block, which this driver can't read",
+		    namespace->id, namespace->metadata_bytes);
 }
 
 static bool is_stdout(const struct options *options)
@@ -90,7 +89,7 @@ static int open_out(const struct options *options, int *ret_fd)
 	else if (options->out)
 		fd = open(options->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (options->out && fd < 0)
-		return nvme_fail(-errno, options->out, "can't open: %s", strerror(errno));
+		return fail(-errno, options->out, "can't open: %s", strerror(errno));
 	*ret_fd = fd;
 	return 0;
 }
@@ -100,7 +99,7 @@ static int close_out(const struct options *options, int fd, int result)
 {
 	if (fd < 0 || close(fd) == 0 || result)
 		return result;
-	return nvme_fail(-errno, out_name(options), "can't write: %s", strerror(errno));
+	return fail(-errno, out_name(options), "can't write: %s", strerror(errno));
 }
 
 static FILE *report_stream(const struct options *options)
@@ -162,24 +161,23 @@ static int identify(struct nvme_ctrl *ctrl, const struct options *options)
 		.json = options->json,
 	};
 	if (!report.stream)
-		return nvme_fail(-ENOMEM, ctrl->name, "out of memory");
+		return fail(-ENOMEM, ctrl->name, "out of memory");
 	report_controller(&report, ctrl);
 	int error = report_namespaces(ctrl, &report);
 	report_end(&report);
 	bool lost = fclose(report.stream) != 0;
 	if (error == 0 && lost)
-		error = nvme_fail(-ENOMEM, ctrl->name, "out of memory");
+		error = fail(-ENOMEM, ctrl->name, "out of memory");
 	if (error == 0)
 		fputs(text, report_stream(options));
 	free(text);
 	return error;
 }
 
-static int use_controller(struct vioc_ctx *ctx, struct vioc_ioas *ioas,
-			  const struct options *options)
+static int use_controller(const struct session *session, const struct options *options)
 {
 	struct nvme_ctrl ctrl;
-	int result = nvme_ctrl_open(&ctrl, ctx, ioas, options->device);
+	int result = nvme_ctrl_open(&ctrl, session->ctx, session->ioas, options->device, NULL);
 	if (result < 0)
 		return result;
 	result = options->identify ? identify(&ctrl, options) : read_blocks(&ctrl, options);
@@ -187,33 +185,14 @@ static int use_controller(struct vioc_ctx *ctx, struct vioc_ioas *ioas,
 	return result;
 }
 
-static int use_container(struct vioc_ctx *ctx, const struct options *options)
-{
-	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
-	struct vioc_container *container = NULL;
-	struct vioc_ioas *ioas = NULL;
-
-	opts.backend = options->backend;
-	int result = vioc_container_new(ctx, &opts, &container);
-	if (result == 0)
-		result = vioc_ioas_new(container, NULL, &ioas);
-	if (result < 0)
-		nvme_fail_vioc(ctx, result, options->device);
-	else
-		result = use_controller(ctx, ioas, options);
-	vioc_ioas_unref(ioas);
-	vioc_container_unref(container);
-	return result;
-}
-
 static int run(const struct options *options)
 {
-	struct vioc_ctx *ctx = NULL;
-	int result = vioc_ctx_new(NULL, &ctx);
+	struct session session;
+	int result = session_open(&session, options->backend);
 	if (result < 0)
-		return nvme_fail(result, options->device, "%s", strerror(-result));
-	result = use_container(ctx, options);
-	vioc_ctx_unref(ctx);
+		return result;
+	result = use_controller(&session, options);
+	session_close(&session);
 	return result;
 }
 
@@ -231,6 +210,6 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	result = run(&options);
 	if (fflush(stdout) != 0 && result == 0)
-		result = nvme_fail(-EIO, "stdout", "can't write the report");
+		result = fail(-EIO, "stdout", "can't write the report");
 	return result < 0 ? EXIT_FAILURE : result;
 }

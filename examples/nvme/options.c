@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <libvioc/container.h>
 
+#include "arguments.h"
+#include "message.h"
 #include "options.h"
-
-#define BUS_DEVICE_FUNCTION "%*2[0-9a-fA-F]:%*2[0-9a-fA-F].%*1[0-7]"
 
 static const char help[] =
 	"usage: nvme-read [OPTION]... BDF\n"
@@ -33,45 +28,6 @@ static const char help[] =
 void options_help(void)
 {
 	fputs(help, stdout);
-}
-
-int options_fail(const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	fputs("nvme-read: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	return EXIT_USAGE;
-}
-
-/* strtoull() alone takes spaces, signs, octal, and what follows the number. */
-static int parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
-			uint64_t *ret_value)
-{
-	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	const char *digits = hex ? text + 2 : text;
-	char *end;
-
-	errno = 0;
-	unsigned long long value = strtoull(digits, &end, hex ? 16 : 10);
-	if (!isxdigit((unsigned char)digits[0]) || *end || end == digits ||
-	    (hex && strpbrk(digits, "xX")))
-		return options_fail("%s: \"%s\" is not a number", name, text);
-	if (errno || value < least || value > most)
-		return options_fail("%s: %s is not between %llu and %llu", name, text,
-				    (unsigned long long)least, (unsigned long long)most);
-	*ret_value = value;
-	return 0;
-}
-
-static int parse_backend(const char *text, uint32_t *ret_backend)
-{
-	if (vioc_backend_from_name(text, ret_backend) < 0)
-		return options_fail("--backend: \"%s\" is none of auto, legacy, iommufd, compat",
-				    text);
-	return 0;
 }
 
 static int parse_namespace(const char *text, uint32_t *ret_namespace)
@@ -107,37 +63,22 @@ static int parse_option(int option, char **argv, struct options *options)
 	case 'h':
 		options->help = true;
 		return 0;
-	case ':':
-		return options_fail("%s needs a value (see --help)", argv[optind - 1]);
 	default:
-		return options_fail("unknown option %s (see --help)", argv[optind - 1]);
+		return fail_option(option, argv);
 	}
-}
-
-/* Whether it looks like one; whether there is such a device, the library finds out. */
-static bool is_address(const char *text)
-{
-	int used = 0;
-	(void)sscanf(text, "%*8[0-9a-fA-F]:" BUS_DEVICE_FUNCTION "%n", &used);
-	if (!used)
-		(void)sscanf(text, BUS_DEVICE_FUNCTION "%n", &used);
-	return used && !text[used];
 }
 
 static int check(const struct options *options, int n_arguments)
 {
 	if (!n_arguments)
-		return options_fail("no PCI address given (see --help)");
+		return fail_usage("no PCI address given (see --help)");
 	if (n_arguments > 1)
-		return options_fail("more than one PCI address given (see --help)");
-	if (!is_address(options->device))
-		return options_fail("\"%s\" is no PCI address: write it as 0000:01:00.0 or 01:00.0",
-				    options->device);
+		return fail_usage("more than one PCI address given (see --help)");
 	if (options->identify && (options->out || options->lba || options->count))
-		return options_fail("--identify reads no blocks: no --lba, --count or --out");
+		return fail_usage("--identify reads no blocks: no --lba, --count or --out");
 	if (options->out && !*options->out)
-		return options_fail("--out: the name is empty");
-	return 0;
+		return fail_usage("--out: the name is empty");
+	return check_address(options->device);
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options)

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXIT_USAGE 2
-
 struct options {
 	const char *device;
 	const char *out; /* NULL: nowhere; "-": stdout */
@@ -22,7 +20,5 @@ struct options {
 /* 0 or, with one line on stderr, EXIT_USAGE. */
 int options_parse(int argc, char **argv, struct options *ret_options);
 void options_help(void);
-/* Prints one line on what is wrong with the command line; returns EXIT_USAGE. */
-int options_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -2,8 +2,9 @@
 #include <endian.h>
 #include <errno.h>
 
+#include <libvioc/mmio.h>
+
 #include "message.h"
-#include "mmio.h"
 #include "queue.h"
 #include "regs.h"
 
@@ -47,6 +48,7 @@ int nvme_queue_submit(struct nvme_queue *queue, const struct nvme_command *comma
 		return -EAGAIN;
 	queue->sq[queue->sq_tail] = (struct nvme_sqe){
 		.opcode = command->opcode,
+		.flags = command->flags,
 		.cid = htole16(command->cid),
 		.nsid = htole32(command->nsid),
 		.prp1 = htole64(command->prp1),
@@ -62,20 +64,20 @@ int nvme_queue_submit(struct nvme_queue *queue, const struct nvme_command *comma
 
 void nvme_queue_ring(struct nvme_queue *queue)
 {
-	dma_before_doorbell();
-	mmio_write32(queue->sq_doorbell, queue->sq_tail);
+	vioc_dma_before_doorbell();
+	vioc_mmio_write32(queue->sq_doorbell, queue->sq_tail);
 }
 
 /* The completion at the head, if it is there. */
 static int take(struct nvme_queue *queue, struct nvme_completion *ret_completion)
 {
 	volatile struct nvme_cqe *cqe = &queue->cq[queue->cq_head];
-	uint16_t status = dma_read16(&cqe->status);
+	uint16_t status = vioc_dma_read16(&cqe->status);
 	if ((status & 1) != queue->phase || !queue->in_flight)
 		return 0;
 
 	/* The controller writes the phase last, so the rest of the entry is there, and the data. */
-	dma_after_flag();
+	vioc_dma_after_flag();
 	*ret_completion = (struct nvme_completion){
 		.cid = le16toh(cqe->cid),
 		.status = (uint16_t)(status >> 1),
@@ -97,6 +99,6 @@ int nvme_queue_poll(struct nvme_queue *queue, struct nvme_completion *completion
 		count++;
 	/* Once for all of them: register writes are the dear part. */
 	if (count)
-		mmio_write32(queue->cq_doorbell, queue->cq_head);
+		vioc_mmio_write32(queue->cq_doorbell, queue->cq_head);
 	return count;
 }

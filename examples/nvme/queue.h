@@ -13,9 +13,10 @@
 /* A command as this driver makes it; what it leaves out is 0 on the wire. In host byte order. */
 struct nvme_command {
 	uint8_t opcode;
-	uint16_t cid; /* comes back in the completion; unique among those in flight */
+	uint8_t flags; /* NVME_DATA_* */
+	uint16_t cid;  /* comes back in the completion; unique among those in flight */
 	uint32_t nsid;
-	uint64_t prp1;
+	uint64_t prp1; /* with NVME_DATA_SGL the two are the descriptor */
 	uint64_t prp2;
 	uint32_t cdw10;
 	uint32_t cdw11;
@@ -39,6 +40,7 @@ struct nvme_queue {
 	uint16_t cq_head; /* the entry to be completed next */
 	uint16_t phase;	  /* the phase bit of a completion that is new */
 	uint16_t in_flight;
+	uint16_t vector; /* of MSI-X, if the controller uses it */
 	struct nvme_dma sq_memory;
 	struct nvme_dma cq_memory;
 };

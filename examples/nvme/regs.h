@@ -47,7 +47,7 @@
 /* A submission queue entry, on the wire */
 struct nvme_sqe {
 	uint8_t opcode;
-	uint8_t flags; /* 0: not fused, data by PRP */
+	uint8_t flags; /* NVME_DATA_*; not fused */
 	uint16_t cid;
 	uint32_t nsid;
 	uint32_t cdw2;
@@ -73,6 +73,12 @@ struct nvme_cqe {
 	uint16_t status; /* bit 0 is the phase */
 };
 
+/* How a command says where its data is */
+#define NVME_DATA_PRP 0x00u
+#define NVME_DATA_SGL 0x40u
+/* The second word of an SGL descriptor for one block of data: its length; type and subtype are 0 */
+#define NVME_SGL_DATA_BLOCK(length) ((uint64_t)(uint32_t)(length))
+
 #define NVME_SQE_SHIFT 6
 #define NVME_CQE_SHIFT 4
 static_assert(sizeof(struct nvme_sqe) == 1 << NVME_SQE_SHIFT, "a submission entry has 64 bytes");
@@ -93,10 +99,13 @@ static_assert(sizeof(struct nvme_cqe) == 1 << NVME_CQE_SHIFT, "a completion entr
 #define NVME_ADMIN_IDENTIFY	0x06
 #define NVME_ADMIN_SET_FEATURES 0x09
 
-#define NVME_QUEUE_CONTIGUOUS 1u /* in CDW 11 of both Create commands */
-#define NVME_FEATURE_N_QUEUES 0x07u
+#define NVME_QUEUE_CONTIGUOUS	  1u /* in CDW 11 of both Create commands */
+#define NVME_CQ_INTERRUPT(vector) (1u << 1 | (uint32_t)(vector) << 16) /* in that of Create CQ */
+#define NVME_FEATURE_N_QUEUES	  0x07u
 
 /* NVM commands */
+#define NVME_CMD_FLUSH	0x00
+#define NVME_CMD_WRITE	0x01
 #define NVME_CMD_READ	0x02
 #define NVME_MAX_BLOCKS 65536u /* per command: the field has 16 bits, and is one less */
 
@@ -108,15 +117,17 @@ static_assert(sizeof(struct nvme_cqe) == 1 << NVME_CQE_SHIFT, "a completion entr
 #define NVME_NAMESPACE_LIST_MAX 1024u
 
 /* Identify Controller: offsets */
-#define NVME_IDC_SN    4
-#define NVME_IDC_MN    24
-#define NVME_IDC_FR    64
-#define NVME_IDC_MDTS  77
-#define NVME_IDC_RTD3E 88
-#define NVME_IDC_NN    516
-#define NVME_SN_LENGTH 20
-#define NVME_MN_LENGTH 40
-#define NVME_FR_LENGTH 8
+#define NVME_IDC_SN	    4
+#define NVME_IDC_MN	    24
+#define NVME_IDC_FR	    64
+#define NVME_IDC_MDTS	    77
+#define NVME_IDC_RTD3E	    88
+#define NVME_IDC_NN	    516
+#define NVME_IDC_SGLS	    536
+#define NVME_SGLS_ANY(sgls) ((sgls)&3u) /* I/O commands take SGLs */
+#define NVME_SN_LENGTH	    20
+#define NVME_MN_LENGTH	    40
+#define NVME_FR_LENGTH	    8
 
 /* Identify Namespace: offsets, and the LBA formats of 4 bytes each */
 #define NVME_IDN_NSZE		 0

@@ -92,11 +92,38 @@ VIOC_API int vioc_device_get_info(const struct vioc_device *device,
 				  struct vioc_device_info *ret_info);
 
 /*
- * Resets the function. Its state is lost; mappings and region maps stay.
+ * Resets the function. Its state is lost; mappings, region maps and the eventfds of interrupts stay.
  * -EOPNOTSUPP: the device has no reset. -EAGAIN: somebody else is resetting it. -ENODEV: closed.
  * Kernel: VFIO_DEVICE_RESET.
  */
 VIOC_API VIOC_MUST_CHECK int vioc_device_reset(struct vioc_device *device);
+
+#define VIOC_AFFECTED_OWNED 1u /* this container has it, or its group */
+
+/* A device that a hot reset resets. */
+struct vioc_affected_device {
+	char name[16];	/* "0000:01:00.0" */
+	uint32_t flags; /* VIOC_AFFECTED_* */
+	uint32_t group; /* its IOMMU group */
+};
+
+/*
+ * The devices that a hot reset of this one resets: it, and what shares its bus or slot. Writes the
+ * first `capacity` of them and returns how many there are; devices may be NULL if capacity is 0.
+ * -EOPNOTSUPP: it has no hot reset: no PCI device, or on a root bus. -EINVAL. -ENODEV: closed. -ENOMEM.
+ * Kernel: VFIO_DEVICE_GET_PCI_HOT_RESET_INFO.
+ */
+VIOC_API int vioc_device_get_affected(struct vioc_device *device,
+				      struct vioc_affected_device *devices, size_t capacity);
+
+/*
+ * Resets the device's bus or slot, and with it all that vioc_device_get_affected() lists. Every one of
+ * them must have a vfio driver, and be open in this container or in a group that is.
+ * -EBUSY: one isn't; the diag says which. -EAGAIN: one is in use at this moment, try again.
+ * -EOPNOTSUPP: it has no hot reset. -ENODEV: closed. -ENOMEM.
+ * Kernel: VFIO_DEVICE_PCI_HOT_RESET.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_device_hot_reset(struct vioc_device *device);
 
 VIOC_END_DECLS
 

@@ -14,12 +14,15 @@ VIOC_BEGIN_DECLS
 #define VIOC_REGION_READ  (UINT64_C(1) << 0) /* vioc_region_read() works */
 #define VIOC_REGION_WRITE (UINT64_C(1) << 1) /* vioc_region_write() works */
 #define VIOC_REGION_MMAP  (UINT64_C(1) << 2) /* at least a part can be mapped */
+#define VIOC_REGION_MSIX  (UINT64_C(1) << 3) /* it can be mapped where it has the MSI-X table, too */
 
 struct vioc_region_info {
 	size_t size;
 	uint64_t flags;	  /* VIOC_REGION_* */
 	uint64_t length;  /* bytes; 0: the region does not exist */
 	uint32_t n_areas; /* mappable areas, see vioc_region_get_areas() */
+	uint32_t type;	  /* of a region beyond the standard ones: VFIO_REGION_TYPE_*, else 0 */
+	uint32_t subtype; /* VFIO_REGION_SUBTYPE_* */
 	uint32_t reserved;
 };
 

@@ -11,7 +11,9 @@
 #include <libvioc/device.h>
 #include <libvioc/diag.h>
 #include <libvioc/ioas.h>
+#include <libvioc/irq.h>
 #include <libvioc/mem.h>
+#include <libvioc/mmio.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>

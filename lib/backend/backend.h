@@ -68,6 +68,14 @@ struct vioci_backend_ops {
 	/* Closes the device; nothing of it is mapped any more. */
 	void (*detach)(struct vioci_attachment *attachment);
 
+	/*
+	 * Resets the bus or slot, with the devices of these groups (some more than once) on it.
+	 * -EINVAL, -EPERM: not all are owned. Without a diag.
+	 */
+	int (*hot_reset)(struct vioci_attachment *attachment, const uint32_t *groups, size_t count);
+	/* Whether the container has the group open. NULL: it has character devices. */
+	bool (*has_group)(struct vioci_backend *backend, uint32_t group);
+
 	/* Only while a device is attached. */
 	int (*query)(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 

@@ -11,6 +11,8 @@ static void device_free(struct vioc_device *device)
 {
 	vioc_device_close(device);
 	vioci_device_free_regions(device);
+	free(device->irqs);
+	pthread_mutex_destroy(&device->irqs_lock);
 	pthread_mutex_destroy(&device->config_lock);
 	pthread_mutex_destroy(&device->regions_lock);
 	pthread_rwlock_destroy(&device->lock);
@@ -58,7 +60,8 @@ static int read_info(struct vioc_device *device)
 	if (info.flags & VIOCI_VFIO_DEVICE_PCI_FLAG)
 		device->flags |= VIOC_DEVICE_PCI;
 	device->regions = calloc(info.num_regions, sizeof(*device->regions));
-	return device->regions ? 0 : vioci_fail_memory(ctx);
+	device->irqs = calloc(info.num_irqs, sizeof(*device->irqs));
+	return device->regions && device->irqs ? 0 : vioci_fail_memory(ctx);
 }
 
 static int open_and_attach(struct vioc_device *device, const char *name, uint32_t address_bits)
@@ -99,6 +102,7 @@ VIOC_API int vioc_device_open(struct vioc_ioas *ioas, const char *name,
 	device->ioas = vioc_ioas_ref(ioas);
 	pthread_rwlock_init(&device->lock, NULL);
 	pthread_mutex_init(&device->regions_lock, NULL);
+	pthread_mutex_init(&device->irqs_lock, NULL);
 	pthread_mutex_init(&device->config_lock, NULL);
 	error = open_and_attach(device, name, opts.address_bits);
 	if (error < 0) {
@@ -134,6 +138,7 @@ VIOC_API void vioc_device_close(struct vioc_device *device)
 	vioci_device_unmap_regions(device);
 	if (attachment)
 		vioci_ioas_detach(device->ioas, attachment, &device->identity);
+	vioci_device_close_irqs(device);
 	pthread_rwlock_unlock(&device->lock);
 }
 
@@ -189,23 +194,4 @@ VIOC_API int vioc_device_get_info(const struct vioc_device *device,
 		.group = device->identity.group,
 	};
 	return vioci_ctx_give_sized(vioci_device_ctx(device), ret_info, &info, sizeof(info));
-}
-
-VIOC_API int vioc_device_reset(struct vioc_device *device)
-{
-	int fd = vioci_device_get(device, "reset it");
-	if (fd < 0)
-		return fd;
-	struct vioc_ctx *ctx = vioci_device_ctx(device);
-	int error = -EOPNOTSUPP;
-	if (device->flags & VIOC_DEVICE_RESET)
-		error = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_DEVICE_RESET, NULL);
-	vioci_device_put(device);
-	if (error == 0)
-		return 0;
-	if (error == -EOPNOTSUPP || error == -EINVAL || error == -ENOTTY)
-		return vioci_fail(ctx, -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED, "reset the device",
-				  "%s has no function reset", device->identity.name);
-	return vioci_fail(ctx, error, vioci_reason_for(error), "reset the device",
-			  "the kernel refused to reset %s", device->identity.name);
 }

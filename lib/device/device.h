@@ -17,6 +17,17 @@ struct vioci_region {
 	uint64_t offset; /* of the region in the device fd */
 	struct vioc_region_area *areas;
 	uint32_t n_areas;
+	uint32_t type;
+	uint32_t subtype;
+};
+
+/* An interrupt index; its properties are read when first asked for. */
+struct vioci_irq {
+	bool known;
+	uint64_t flags;
+	uint32_t n_vectors;
+	uint32_t n_allocated; /* that the kernel has since it was enabled */
+	int *fds;	      /* of each vector, the library's own; -1: off. NULL: not enabled */
 };
 
 /* Memory that vioc_region_map() gave out. */
@@ -46,6 +57,10 @@ struct vioc_device {
 	pthread_mutex_t regions_lock;
 	struct vioci_region *regions; /* n_regions of them */
 	struct vioci_region_map *maps;
+
+	/* Held around a change of irqs, the system call included; taken after lock. */
+	pthread_mutex_t irqs_lock;
+	struct vioci_irq *irqs; /* n_irqs of them */
 };
 
 static inline struct vioc_ctx *vioci_device_ctx(const struct vioc_device *device)
@@ -64,5 +79,8 @@ void vioci_device_put(struct vioc_device *device);
 void vioci_device_unmap_regions(struct vioc_device *device);
 /* region.c */
 void vioci_device_free_regions(struct vioc_device *device);
+
+/* irq.c: closes the eventfds; the device is closed, the lock held for writing. */
+void vioci_device_close_irqs(struct vioc_device *device);
 
 #endif

@@ -38,6 +38,24 @@ static int read_areas(const struct vioci_vfio_region_info *info, struct vioci_re
 	return 0;
 }
 
+/* What the capabilities say besides the areas. */
+static void read_caps(const struct vioci_vfio_region_info *info, struct vioci_region *region)
+{
+	struct vioci_vfio_cap_header msix;
+	struct vioci_vfio_region_cap_type type = { 0 };
+	struct vioci_vfio_tail tail;
+
+	if (!(info->flags & VIOCI_VFIO_REGION_CAPS))
+		return;
+	vioci_vfio_find_cap(info, info->cap_offset, VIOCI_VFIO_REGION_CAP_TYPE, &type, sizeof(type),
+			    &tail);
+	region->type = type.type;
+	region->subtype = type.subtype;
+	if (vioci_vfio_find_cap(info, info->cap_offset, VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE, &msix,
+				sizeof(msix), &tail))
+		region->flags |= VIOC_REGION_MSIX;
+}
+
 static int read_region(struct vioc_device *device, int fd, uint32_t index,
 		       struct vioci_region *ret_region)
 {
@@ -64,6 +82,7 @@ static int read_region(struct vioc_device *device, int fd, uint32_t index,
 		region.flags |= VIOC_REGION_READ;
 	if (info->flags & VIOCI_VFIO_REGION_WRITE)
 		region.flags |= VIOC_REGION_WRITE;
+	read_caps(info, &region);
 	error = read_areas(info, &region);
 	free(memory);
 	if (error < 0)
@@ -122,6 +141,8 @@ VIOC_API int vioc_region_get_info(struct vioc_device *device, uint32_t index,
 		.flags = region->flags,
 		.length = region->length,
 		.n_areas = region->n_areas,
+		.type = region->type,
+		.subtype = region->subtype,
 	};
 	return vioci_ctx_give_sized(vioci_device_ctx(device), ret_info, &info, sizeof(info));
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -80,6 +81,13 @@ static int real_munmap(void *data, void *address, size_t length)
 	return munmap(address, length) < 0 ? -errno : 0;
 }
 
+static int real_make_eventfd(void *data)
+{
+	(void)data;
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return fd < 0 ? -errno : vioci_real_keep(fd);
+}
+
 static int real_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
 {
 	(void)data;
@@ -140,6 +148,7 @@ static const struct vioci_sys_ops real_ops = {
 	.pwrite = real_pwrite,
 	.mmap = real_mmap,
 	.munmap = real_munmap,
+	.make_eventfd = real_make_eventfd,
 	.make_memory = vioci_real_make_memory,
 	.dup = vioci_real_dup,
 	.get_file = vioci_real_get_file,

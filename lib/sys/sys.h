@@ -42,6 +42,7 @@ struct vioci_sys_ops {
 	int (*mmap)(void *data, int fd, size_t length, int prot, uint64_t offset,
 		    void **ret_address);
 	int (*munmap)(void *data, void *address, size_t length);
+	int (*make_eventfd)(void *data);
 	int (*make_memory)(void *data, const char *name, uint64_t page_size, uint64_t length);
 	int (*dup)(void *data, int fd);
 	int (*get_file)(void *data, int fd, struct vioci_memory_file *ret_file);
@@ -107,6 +108,12 @@ static inline int vioci_sys_mmap(const struct vioci_sys *sys, int fd, size_t len
 static inline int vioci_sys_munmap(const struct vioci_sys *sys, void *address, size_t length)
 {
 	return sys->ops->munmap(sys->data, address, length);
+}
+
+/* A new eventfd, close-on-exec and nonblocking, never 0, 1 or 2. */
+static inline int vioci_sys_make_eventfd(const struct vioci_sys *sys)
+{
+	return sys->ops->make_eventfd(sys->data);
 }
 
 /* Memory (memory.c). */

@@ -21,11 +21,15 @@
 #define VIOCI_VFIO_GROUP_GET_DEVICE_FD VIOCI_VFIO_IO(6)
 
 /* Device. */
-#define VIOCI_VFIO_DEVICE_GET_INFO	    VIOCI_VFIO_IO(7)
-#define VIOCI_VFIO_DEVICE_GET_REGION_INFO   VIOCI_VFIO_IO(8)
-#define VIOCI_VFIO_DEVICE_RESET		    VIOCI_VFIO_IO(11)
-#define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	    VIOCI_VFIO_IO(18)
-#define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT VIOCI_VFIO_IO(19)
+#define VIOCI_VFIO_DEVICE_GET_INFO	     VIOCI_VFIO_IO(7)
+#define VIOCI_VFIO_DEVICE_GET_REGION_INFO    VIOCI_VFIO_IO(8)
+#define VIOCI_VFIO_DEVICE_GET_IRQ_INFO	     VIOCI_VFIO_IO(9)
+#define VIOCI_VFIO_DEVICE_SET_IRQS	     VIOCI_VFIO_IO(10)
+#define VIOCI_VFIO_DEVICE_RESET		     VIOCI_VFIO_IO(11)
+#define VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO VIOCI_VFIO_IO(12)
+#define VIOCI_VFIO_DEVICE_HOT_RESET	     VIOCI_VFIO_IO(13)
+#define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	     VIOCI_VFIO_IO(18)
+#define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT  VIOCI_VFIO_IO(19)
 
 /* Type1 container; the numbers are shared with the device's. */
 #define VIOCI_VFIO_IOMMU_GET_INFO  VIOCI_VFIO_IO(12)
@@ -74,7 +78,15 @@ struct vioci_vfio_region_info {
 	uint64_t offset;
 };
 
-#define VIOCI_VFIO_REGION_CAP_SPARSE_MMAP 1
+#define VIOCI_VFIO_REGION_CAP_SPARSE_MMAP   1
+#define VIOCI_VFIO_REGION_CAP_TYPE	    2
+#define VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE 3
+
+struct vioci_vfio_region_cap_type {
+	struct vioci_vfio_cap_header header;
+	uint32_t type;
+	uint32_t subtype;
+};
 
 struct vioci_vfio_sparse_mmap_area {
 	uint64_t offset;
@@ -85,6 +97,54 @@ struct vioci_vfio_region_cap_sparse_mmap {
 	struct vioci_vfio_cap_header header;
 	uint32_t nr_areas; /* vioci_vfio_sparse_mmap_area follow */
 	uint32_t reserved;
+};
+
+struct vioci_vfio_irq_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_IRQ_EVENTFD	  (1u << 0)
+#define VIOCI_VFIO_IRQ_MASKABLE	  (1u << 1)
+#define VIOCI_VFIO_IRQ_AUTOMASKED (1u << 2)
+#define VIOCI_VFIO_IRQ_NORESIZE	  (1u << 3)
+	uint32_t index;
+	uint32_t count;
+};
+
+struct vioci_vfio_irq_set {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_IRQ_DATA_NONE      (1u << 0)
+#define VIOCI_VFIO_IRQ_DATA_EVENTFD   (1u << 2)
+#define VIOCI_VFIO_IRQ_ACTION_MASK    (1u << 3)
+#define VIOCI_VFIO_IRQ_ACTION_UNMASK  (1u << 4)
+#define VIOCI_VFIO_IRQ_ACTION_TRIGGER (1u << 5)
+	uint32_t index;
+	uint32_t start;
+	uint32_t count;
+	int32_t fds[]; /* with DATA_EVENTFD */
+};
+
+struct vioci_vfio_dependent_device {
+	uint32_t id; /* a group; of a character device, a devid */
+#define VIOCI_VFIO_DEVID_NOT_OWNED UINT32_MAX
+	uint16_t segment;
+	uint8_t bus;
+	uint8_t devfn;
+};
+
+struct vioci_vfio_hot_reset_info {
+	uint32_t argsz;
+	uint32_t flags;
+#define VIOCI_VFIO_HOT_RESET_DEV_ID (1u << 0)
+	uint32_t count;
+	struct vioci_vfio_dependent_device devices[];
+};
+
+struct vioci_vfio_hot_reset {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t count; /* 0 if the device was opened as a character device */
+	int32_t group_fds[];
 };
 
 struct vioci_vfio_iommu_info {

@@ -29,7 +29,11 @@ SAME(VIOCI_VFIO_GROUP_SET_CONTAINER, VFIO_GROUP_SET_CONTAINER);
 SAME(VIOCI_VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_GET_DEVICE_FD);
 SAME(VIOCI_VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_INFO);
 SAME(VIOCI_VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_GET_REGION_INFO);
+SAME(VIOCI_VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_IRQ_INFO);
+SAME(VIOCI_VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_SET_IRQS);
 SAME(VIOCI_VFIO_DEVICE_RESET, VFIO_DEVICE_RESET);
+SAME(VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO);
+SAME(VIOCI_VFIO_DEVICE_HOT_RESET, VFIO_DEVICE_PCI_HOT_RESET);
 SAME(VIOCI_VFIO_DEVICE_BIND_IOMMUFD, VFIO_DEVICE_BIND_IOMMUFD);
 SAME(VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, VFIO_DEVICE_ATTACH_IOMMUFD_PT);
 SAME(VIOCI_VFIO_IOMMU_GET_INFO, VFIO_IOMMU_GET_INFO);
@@ -70,11 +74,55 @@ SAME(VIOCI_VFIO_REGION_MMAP, VFIO_REGION_INFO_FLAG_MMAP);
 SAME(VIOCI_VFIO_REGION_CAPS, VFIO_REGION_INFO_FLAG_CAPS);
 SAME(VIOCI_VFIO_REGION_CAP_SPARSE_MMAP, VFIO_REGION_INFO_CAP_SPARSE_MMAP);
 
+SAME(VIOCI_VFIO_REGION_CAP_TYPE, VFIO_REGION_INFO_CAP_TYPE);
+SAME(VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE);
+SIZE(struct vioci_vfio_region_cap_type, struct vfio_region_info_cap_type);
+MEMBER(vioci_vfio_region_cap_type, vfio_region_info_cap_type, type, type);
+MEMBER(vioci_vfio_region_cap_type, vfio_region_info_cap_type, subtype, subtype);
+
 SIZE(struct vioci_vfio_region_cap_sparse_mmap, struct vfio_region_info_cap_sparse_mmap);
 MEMBER(vioci_vfio_region_cap_sparse_mmap, vfio_region_info_cap_sparse_mmap, nr_areas, nr_areas);
 SIZE(struct vioci_vfio_sparse_mmap_area, struct vfio_region_sparse_mmap_area);
 MEMBER(vioci_vfio_sparse_mmap_area, vfio_region_sparse_mmap_area, offset, offset);
 MEMBER(vioci_vfio_sparse_mmap_area, vfio_region_sparse_mmap_area, size, size);
+
+SIZE(struct vioci_vfio_irq_info, struct vfio_irq_info);
+MEMBER(vioci_vfio_irq_info, vfio_irq_info, flags, flags);
+MEMBER(vioci_vfio_irq_info, vfio_irq_info, index, index);
+MEMBER(vioci_vfio_irq_info, vfio_irq_info, count, count);
+SAME(VIOCI_VFIO_IRQ_EVENTFD, VFIO_IRQ_INFO_EVENTFD);
+SAME(VIOCI_VFIO_IRQ_MASKABLE, VFIO_IRQ_INFO_MASKABLE);
+SAME(VIOCI_VFIO_IRQ_AUTOMASKED, VFIO_IRQ_INFO_AUTOMASKED);
+SAME(VIOCI_VFIO_IRQ_NORESIZE, VFIO_IRQ_INFO_NORESIZE);
+SIZE(struct vioci_vfio_irq_set, struct vfio_irq_set);
+MEMBER(vioci_vfio_irq_set, vfio_irq_set, flags, flags);
+MEMBER(vioci_vfio_irq_set, vfio_irq_set, index, index);
+MEMBER(vioci_vfio_irq_set, vfio_irq_set, start, start);
+MEMBER(vioci_vfio_irq_set, vfio_irq_set, count, count);
+SAME(offsetof(struct vioci_vfio_irq_set, fds), offsetof(struct vfio_irq_set, data));
+SAME(VIOCI_VFIO_IRQ_DATA_NONE, VFIO_IRQ_SET_DATA_NONE);
+SAME(VIOCI_VFIO_IRQ_DATA_EVENTFD, VFIO_IRQ_SET_DATA_EVENTFD);
+SAME(VIOCI_VFIO_IRQ_ACTION_MASK, VFIO_IRQ_SET_ACTION_MASK);
+SAME(VIOCI_VFIO_IRQ_ACTION_UNMASK, VFIO_IRQ_SET_ACTION_UNMASK);
+SAME(VIOCI_VFIO_IRQ_ACTION_TRIGGER, VFIO_IRQ_SET_ACTION_TRIGGER);
+
+SIZE(struct vioci_vfio_dependent_device, struct vfio_pci_dependent_device);
+MEMBER(vioci_vfio_dependent_device, vfio_pci_dependent_device, id, group_id);
+MEMBER(vioci_vfio_dependent_device, vfio_pci_dependent_device, segment, segment);
+MEMBER(vioci_vfio_dependent_device, vfio_pci_dependent_device, bus, bus);
+MEMBER(vioci_vfio_dependent_device, vfio_pci_dependent_device, devfn, devfn);
+SAME(VIOCI_VFIO_DEVID_NOT_OWNED, (uint32_t)VFIO_PCI_DEVID_NOT_OWNED);
+SIZE(struct vioci_vfio_hot_reset_info, struct vfio_pci_hot_reset_info);
+MEMBER(vioci_vfio_hot_reset_info, vfio_pci_hot_reset_info, flags, flags);
+MEMBER(vioci_vfio_hot_reset_info, vfio_pci_hot_reset_info, count, count);
+SAME(offsetof(struct vioci_vfio_hot_reset_info, devices),
+     offsetof(struct vfio_pci_hot_reset_info, devices));
+SAME(VIOCI_VFIO_HOT_RESET_DEV_ID, VFIO_PCI_HOT_RESET_FLAG_DEV_ID);
+SIZE(struct vioci_vfio_hot_reset, struct vfio_pci_hot_reset);
+MEMBER(vioci_vfio_hot_reset, vfio_pci_hot_reset, flags, flags);
+MEMBER(vioci_vfio_hot_reset, vfio_pci_hot_reset, count, count);
+SAME(offsetof(struct vioci_vfio_hot_reset, group_fds),
+     offsetof(struct vfio_pci_hot_reset, group_fds));
 
 BEGINNING(struct vioci_vfio_iommu_info, struct vfio_iommu_type1_info);
 MEMBER(vioci_vfio_iommu_info, vfio_iommu_type1_info, flags, flags);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A device's regions, config space, reset and close. */
+/* A device's regions, config space and close. */
 #include <string.h>
 
 #include "contract.h"
@@ -126,17 +126,20 @@ static void region_map(struct world *world)
 	struct rig rig;
 	rig_open(world, &rig);
 	struct vioc_device *edu = rig_device(&rig, world->edu);
-	volatile uint32_t *registers;
 	uint32_t value = 0;
 	void *address;
 	assert_int_equal(vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &address), 0);
-	registers = address;
-	assert_int_equal(registers[0], 0x010000ed);
+	char *registers = address;
+	assert_int_equal(vioc_mmio_read32(registers), 0x010000ed);
 	uint32_t written = 0xc0ffee;
 	assert_int_equal(vioc_region_write(edu, VIOC_PCI_BAR(0), 4, &written, 4), 0);
-	assert_int_equal(registers[1], ~written);
+	assert_int_equal(vioc_mmio_read32(registers + 4), ~written);
 	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 4, &value, 4), 0);
-	assert_int_equal(registers[1], value);
+	assert_int_equal(vioc_mmio_read32(registers + 4), value);
+	vioc_mmio_write64(registers + 0x80, 0x1122334455667788);
+	assert_int_equal(vioc_mmio_read64(registers + 0x80), 0x1122334455667788);
+	assert_int_equal(vioc_mmio_read64_low_high(registers),
+			 0x010000ed | (uint64_t)~written << 32);
 	assert_int_equal(vioc_region_unmap(edu, address), 0);
 	expect_failure(rig.ctx, vioc_region_unmap(edu, address), -ENOENT, VIOC_REASON_BAD_ARGUMENT);
 	vioc_device_unref(edu);
@@ -199,31 +202,94 @@ static void region_areas(struct world *world)
 	rig_close(&rig);
 }
 
-static void reset(struct world *world)
+static void capabilities(struct world *world)
 {
-	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
-	uint32_t command;
 	struct rig rig;
 	rig_open(world, &rig);
-	struct vioc_device *device = rig_device(&rig, world->first);
-	assert_int_equal(vioc_device_get_info(device, &info), 0);
-	assert_true(info.flags & VIOC_DEVICE_RESET);
-	assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
-	assert_int_equal(vioc_device_reset(device), 0);
-	assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
+	struct vioc_device *device = rig_device(&rig, world->second);
+	uint32_t header;
+	int express = vioc_pci_find_cap(device, VIOC_PCI_CAP_EXP, 0);
+	assert_in_range(express, 0x40, 0xfc);
+	assert_int_equal(vioc_pci_config_read(device, (uint32_t)express, 1, &header), 0);
+	assert_int_equal(header, VIOC_PCI_CAP_EXP);
+	assert_int_equal(vioc_pci_find_cap(device, VIOC_PCI_CAP_EXP, (uint32_t)express), 0);
+	assert_int_equal(vioc_pci_find_cap(device, 0xfe, 0), 0);
+	assert_int_equal(vioc_pci_find_cap(device, VIOC_PCI_EXT_CAP(1), 0), 0x100);
+	assert_in_range(vioc_pci_find_cap(device, VIOC_PCI_EXT_CAP(3), 0x100), 0x104, 0xffc);
+	assert_int_equal(vioc_pci_find_cap(device, VIOC_PCI_EXT_CAP(1), 0x100), 0);
+
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_in_range(vioc_pci_find_cap(edu, VIOC_PCI_CAP_MSI, 0), 0x40, 0xfc);
+	assert_int_equal(vioc_pci_find_cap(edu, VIOC_PCI_CAP_EXP, 0), 0);
+	assert_int_equal(vioc_pci_find_cap(edu, VIOC_PCI_EXT_CAP(1), 0), 0);
+	assert_int_equal(vioc_pci_find_cap(NULL, VIOC_PCI_CAP_EXP, 0), -EINVAL);
+	vioc_device_unref(edu);
 	vioc_device_unref(device);
 	rig_close(&rig);
 }
 
-static void reset_without_support(struct world *world)
+static void msix_table(struct world *world)
 {
-	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	struct vioc_pci_msix msix = VIOC_SIZED(vioc_pci_msix), unsized_msix = { 0 };
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	struct vioc_irq_info irq = VIOC_SIZED(vioc_irq_info);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_pci_get_msix(device, &msix), 0);
+	assert_int_equal(vioc_irq_get_info(device, VIOC_PCI_MSIX, &irq), 0);
+	assert_int_equal(msix.n_vectors, irq.n_vectors);
+	assert_int_equal(vioc_region_get_info(device, msix.table_bar, &info), 0);
+	assert_true(info.flags & VIOC_REGION_MSIX);
+	assert_true(msix.table_offset + msix.n_vectors * 16 <= info.length);
+	assert_true(msix.pba_offset < info.length);
+	assert_int_equal(info.type, 0);
+	expect_failure(rig.ctx, vioc_pci_get_msix(device, &unsized_msix), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	expect_failure(rig.ctx, vioc_pci_get_msix(edu, &msix), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	vioc_device_unref(edu);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+/* On a device that tells what is pending, and on one that doesn't. */
+static void stop_dma(struct world *world)
+{
+	const char *names[] = { world->first, world->edu };
+	uint32_t command;
+	struct rig rig;
+	rig_open(world, &rig);
+	for (size_t i = 0; i < 2; i++) {
+		struct vioc_device *device = rig_device(&rig, names[i]);
+		assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
+		assert_int_equal(vioc_pci_stop_dma(device), 0);
+		assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
+		assert_false(command & 4);
+		vioc_device_unref(device);
+	}
+	rig_close(&rig);
+}
+
+/* With memory space off, registers are not there: an error, and no machine check. */
+static void memory_space_off(struct world *world)
+{
+	uint32_t command, value = 77;
 	struct rig rig;
 	rig_open(world, &rig);
 	struct vioc_device *edu = rig_device(&rig, world->edu);
-	assert_int_equal(vioc_device_get_info(edu, &info), 0);
-	assert_false(info.flags & VIOC_DEVICE_RESET);
-	expect_failure(rig.ctx, vioc_device_reset(edu), -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	assert_int_equal(vioc_pci_config_read(edu, 4, 2, &command), 0);
+	assert_int_equal(vioc_pci_config_write(edu, 4, 2, command & ~2u), 0);
+	expect_failure(rig.ctx, vioc_region_read(edu, VIOC_PCI_BAR(0), 0, &value, 4), -EIO,
+		       VIOC_REASON_KERNEL);
+	expect_failure(rig.ctx, vioc_region_write(edu, VIOC_PCI_BAR(0), 4, &value, 4), -EIO,
+		       VIOC_REASON_KERNEL);
+	assert_int_equal(value, 77);
+	assert_int_equal(vioc_pci_config_write(edu, 4, 2, command | 2), 0);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 0, &value, 4), 0);
+	assert_int_equal(value, 0x010000ed);
 	vioc_device_unref(edu);
 	rig_close(&rig);
 }
@@ -264,8 +330,10 @@ const struct contract_case device_cases[] = {
 	{ "map a region", region_map, NEEDS_EDU },
 	{ "bad region maps: EINVAL, ERANGE, EOPNOTSUPP", bad_region_map, NEEDS_EDU },
 	{ "mappable areas of a region", region_areas, NEEDS_SECOND },
-	{ "reset", reset, 0 },
-	{ "reset without support: EOPNOTSUPP", reset_without_support, NEEDS_EDU },
+	{ "capabilities", capabilities, NEEDS_EDU | NEEDS_SECOND },
+	{ "the MSI-X table", msix_table, NEEDS_EDU },
+	{ "stop DMA", stop_dma, NEEDS_EDU },
+	{ "registers while memory space is off: EIO", memory_space_off, NEEDS_EDU },
 	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
 	{ 0 },
 };

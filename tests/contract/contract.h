@@ -57,8 +57,10 @@ extern const struct contract_case policy_cases[];
 extern const struct contract_case attach_cases[];
 extern const struct contract_case open_cases[];
 extern const struct contract_case device_cases[];
+extern const struct contract_case irq_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case file_cases[];
+extern const struct contract_case reset_cases[];
 extern const struct contract_case cache_cases[];
 
 /* What nearly every case starts from. */

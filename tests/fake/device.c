@@ -10,14 +10,15 @@
 #include "uapi/vfio.h"
 
 #define N_REGIONS     9
-#define N_IRQS	      5
 #define REGION_CONFIG 7
 #define REGION_ROM    6
-#define CONFIG_SIZE   256
 #define REGION_SHIFT  40
 
 #define EDU_ID		0x00
 #define EDU_INVERSE	0x04
+#define EDU_IRQ_STATUS	0x24
+#define EDU_IRQ_RAISE	0x60
+#define EDU_IRQ_ACK	0x64
 #define EDU_SOURCE	0x80
 #define EDU_TARGET	0x88
 #define EDU_COUNT	0x90
@@ -28,7 +29,34 @@
 #define EDU_RUN		1u
 #define EDU_TO_MEMORY	2u
 
+#define COMMAND_MEMORY 0x02
 #define COMMAND_MASTER 0x04
+
+static uint64_t config_size(const struct fake_device *device)
+{
+	return device->spec.kind == FAKE_EDU ? 256 : sizeof(device->config);
+}
+
+/* Capabilities of edu, which is a conventional device, and of a PCI Express one. */
+static void set_caps(struct fake_device *device)
+{
+	static const unsigned char msi[] = { 0x05, 0x00 };
+	static const unsigned char express[] = { 0x10, 0x60, 0x02, 0x00 };
+	static const unsigned char msix[] = {
+		0x11, 0x00, FAKE_VECTORS - 1, 0x00, 0x00, 0x20, 0x00, 0x00, 0x00, 0x30
+	};
+	static const unsigned char aer[] = { 0x01, 0x00, 0x02, 0x14 }, serial[] = { 0x03 };
+	device->config[6] = 0x10;
+	device->config[0x34] = 0x40;
+	memcpy(device->config + 0x40, msi, sizeof(msi));
+	if (device->spec.kind == FAKE_EDU)
+		return;
+	device->config[0x41] = 0x50;
+	memcpy(device->config + 0x50, express, sizeof(express));
+	memcpy(device->config + 0x60, msix, sizeof(msix));
+	memcpy(device->config + 0x100, aer, sizeof(aer));
+	memcpy(device->config + 0x140, serial, sizeof(serial));
+}
 
 static void set_power_on_state(struct fake_device *device)
 {
@@ -37,6 +65,7 @@ static void set_power_on_state(struct fake_device *device)
 	memcpy(device->config, &id, sizeof(id));
 	memcpy(device->config + 8, &class, sizeof(class));
 	device->config[4] = 0x02;
+	set_caps(device);
 	memset(device->bar, 0, BAR_SIZE);
 	if (device->spec.kind == FAKE_EDU)
 		memcpy(device->bar + EDU_ID, &edu_id, sizeof(edu_id));
@@ -52,6 +81,7 @@ void fake_device_init(struct fake *fake, struct fake_device *device)
 	if (device->bar == MAP_FAILED)
 		abort();
 	set_power_on_state(device);
+	fake_irq_init(device);
 }
 
 void fake_device_free(struct fake_device *device)
@@ -66,37 +96,42 @@ static int get_info(struct vioci_vfio_device_info *info, const struct fake_devic
 	if (device->spec.has_reset)
 		info->flags |= VIOCI_VFIO_DEVICE_RESET_FLAG;
 	info->num_regions = N_REGIONS;
-	info->num_irqs = N_IRQS;
+	info->num_irqs = FAKE_IRQS;
 	return 0;
 }
 
-/* BAR 0 of a sparse device: all but its second page. */
-static int get_sparse_info(void *arg, uint32_t argsz)
+/* Puts a capability behind the info, if the caller has room for it. */
+static void add_cap(void *arg, uint32_t argsz, const void *cap, size_t size)
 {
-	struct {
-		struct vioci_vfio_region_info info;
-		struct vioci_vfio_cap_header header;
-		uint32_t nr_areas;
-		uint32_t reserved;
-		struct vioci_vfio_sparse_mmap_area areas[2];
-	} full = { 0 };
+	struct vioci_vfio_region_info *info = arg;
+	info->flags |= VIOCI_VFIO_REGION_CAPS;
+	info->argsz = (uint32_t)(sizeof(*info) + size);
+	info->cap_offset = 0;
+	if (argsz < info->argsz)
+		return;
+	info->cap_offset = sizeof(*info);
+	memcpy(info + 1, cap, size);
+}
 
-	memcpy(&full.info, arg, sizeof(full.info));
-	full.info.argsz = sizeof(full);
-	full.info.flags |= VIOCI_VFIO_REGION_CAPS;
-	if (argsz < sizeof(full)) {
-		full.info.cap_offset = 0;
-		memcpy(arg, &full.info, sizeof(full.info));
-		return 0;
-	}
-	full.info.cap_offset = offsetof(typeof(full), header);
-	full.header.id = VIOCI_VFIO_REGION_CAP_SPARSE_MMAP;
-	full.header.version = 1;
-	full.nr_areas = 2;
-	full.areas[0] = (struct vioci_vfio_sparse_mmap_area){ 0, 0x1000 };
-	full.areas[1] = (struct vioci_vfio_sparse_mmap_area){ 0x2000, BAR_SIZE - 0x2000 };
-	memcpy(arg, &full, sizeof(full));
-	return 0;
+/* BAR 0 has the MSI-X table. It can be mapped as a whole; of a sparse device, all but the second page. */
+static void add_bar_cap(void *arg, uint32_t argsz, bool sparse)
+{
+	const struct vioci_vfio_cap_header msix = {
+		.id = VIOCI_VFIO_REGION_CAP_MSIX_MAPPABLE,
+		.version = 1,
+	};
+	const struct {
+		struct vioci_vfio_region_cap_sparse_mmap cap;
+		struct vioci_vfio_sparse_mmap_area areas[2];
+	} holes = {
+		.cap.header = { .id = VIOCI_VFIO_REGION_CAP_SPARSE_MMAP, .version = 1 },
+		.cap.nr_areas = 2,
+		.areas = { { 0, 0x1000 }, { 0x2000, BAR_SIZE - 0x2000 } },
+	};
+	if (sparse)
+		add_cap(arg, argsz, &holes, sizeof(holes));
+	else
+		add_cap(arg, argsz, &msix, sizeof(msix));
 }
 
 static int get_region_info(struct vioci_vfio_region_info *info, const struct fake_device *device)
@@ -108,14 +143,14 @@ static int get_region_info(struct vioci_vfio_region_info *info, const struct fak
 	info->size = 0;
 	info->flags = 0;
 	if (info->index == REGION_CONFIG) {
-		info->size = CONFIG_SIZE;
+		info->size = config_size(device);
 		info->flags = VIOCI_VFIO_REGION_READ | VIOCI_VFIO_REGION_WRITE;
 	} else if (info->index == 0) {
 		info->size = BAR_SIZE;
 		info->flags =
 			VIOCI_VFIO_REGION_READ | VIOCI_VFIO_REGION_WRITE | VIOCI_VFIO_REGION_MMAP;
-		if (device->spec.sparse)
-			return get_sparse_info(info, argsz);
+		if (device->spec.kind != FAKE_EDU)
+			add_bar_cap(info, argsz, device->spec.sparse);
 	}
 	return 0;
 }
@@ -127,6 +162,10 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		return get_info(arg, device);
 	case VIOCI_VFIO_DEVICE_GET_REGION_INFO:
 		return get_region_info(arg, device);
+	case VIOCI_VFIO_DEVICE_GET_IRQ_INFO:
+		return fake_irq_info(device, arg);
+	case VIOCI_VFIO_DEVICE_SET_IRQS:
+		return fake_irq_set(device, arg);
 	case VIOCI_VFIO_DEVICE_RESET:
 		if (!device->spec.has_reset)
 			return -EINVAL;
@@ -171,6 +210,11 @@ static void after_write(struct fake_device *device, uint64_t offset)
 		uint32_t value = (uint32_t)~read_register(device, EDU_INVERSE);
 		memcpy(device->bar + EDU_INVERSE, &value, sizeof(value));
 	}
+	if (offset == EDU_IRQ_RAISE)
+		fake_irq_raise(device, (uint32_t)read_register(device, EDU_IRQ_RAISE));
+	if (offset == EDU_IRQ_ACK)
+		fake_irq_lower(device, (uint32_t)read_register(device, EDU_IRQ_ACK));
+	memcpy(device->bar + EDU_IRQ_STATUS, &device->irqs.status, sizeof(device->irqs.status));
 	if (offset == EDU_COMMAND && (read_register(device, EDU_COMMAND) & EDU_RUN))
 		run_dma(device);
 }
@@ -181,10 +225,13 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 	uint64_t region = offset >> REGION_SHIFT,
 		 place = offset & ((UINT64_C(1) << REGION_SHIFT) - 1);
 	unsigned char *memory = region == REGION_CONFIG ? device->config : device->bar;
-	uint64_t size = region == REGION_CONFIG ? CONFIG_SIZE : region == 0 ? BAR_SIZE : 0;
+	uint64_t size = region == REGION_CONFIG ? config_size(device) : region == 0 ? BAR_SIZE : 0;
 
 	if (place >= size || count > size - place)
 		return -EINVAL;
+	if (region == 0 && !(device->config[4] & COMMAND_MEMORY))
+		return -EIO;
+	fake_irq_poll(device);
 	memcpy(write ? memory + place : buf, write ? buf : memory + place, count);
 	if (write && region == 0)
 		after_write(device, place);
@@ -214,10 +261,12 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 		device->space = NULL;
 		device->bound = false;
 		device->owner = NULL;
+		fake_irq_close(device);
 	} else if (--device->n_open == 0) {
 		if (fd->container->is_iommufd)
 			device->space->n_devices--;
 		device->space = NULL;
+		fake_irq_close(device);
 		if (!fd->group->open)
 			fake_group_close(fake, fd->group);
 	}

@@ -234,6 +234,10 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return -EINVAL;
 	if (request == VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT && fd->from_cdev)
 		return fake_device_attach(fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO)
+		return fake_hot_reset_info(fake, fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
+		return fake_hot_reset(fake, fd, arg);
 	return fake_device_ioctl(fd->device, request, arg);
 }
 
@@ -364,6 +368,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.pwrite = sys_pwrite,
 	.mmap = sys_mmap,
 	.munmap = sys_munmap,
+	.make_eventfd = fake_make_eventfd,
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,

@@ -14,6 +14,8 @@
 #define MAX_MMAPS	64
 #define BAR_SIZE	0x100000
 #define FAKE_HUGE_SIZES 2
+#define FAKE_IRQS	5
+#define FAKE_VECTORS	5 /* of MSI-X */
 #define SELF_PID	1 /* of the process under test, in the fake /proc */
 
 /* One mapping of an address space. */
@@ -50,6 +52,16 @@ struct fake_container {
 	uint32_t next_id;
 };
 
+/* What the kernel knows of a device's interrupts. */
+struct fake_irqs {
+	int type; /* which of INTx, MSI and MSI-X is enabled; -1: none */
+	uint32_t n_allocated;
+	int fds[FAKE_IRQS][FAKE_VECTORS]; /* the kernel's references; -1: none */
+	int unmask_fd;
+	bool masked;
+	uint32_t status; /* edu's; INTx is asserted while it is not 0 */
+};
+
 struct fake_device {
 	struct fake_device_spec spec;
 	int cdev; /* number in its name; -1: none */
@@ -60,6 +72,7 @@ struct fake_device {
 	bool bound;	     /* by its cdev */
 	struct fake_container *owner;
 	struct fake_space *space; /* its DMA goes there */
+	struct fake_irqs irqs;
 };
 
 struct fake_group {
@@ -195,8 +208,24 @@ int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64
 		     void **ret_address);
 void fake_device_close(struct fake *fake, struct fake_fd *fd);
 
+/* irq.c */
+void fake_irq_init(struct fake_device *device);
+int fake_irq_info(const struct fake_device *device, void *arg);
+int fake_irq_set(struct fake_device *device, const void *arg);
+/* As edu does when these bits are written to its registers. */
+void fake_irq_raise(struct fake_device *device, uint32_t bits);
+void fake_irq_lower(struct fake_device *device, uint32_t bits);
+/* Does what an unmask eventfd asks for. The fake has no thread for it: any access to the device looks. */
+void fake_irq_poll(struct fake_device *device);
+void fake_irq_close(struct fake_device *device);
+
+/* reset.c */
+int fake_hot_reset_info(const struct fake *fake, const struct fake_fd *fd, void *arg);
+int fake_hot_reset(struct fake *fake, const struct fake_fd *fd, const void *arg);
+
 /* memory.c */
 int fake_make_memory(void *data, const char *name, uint64_t page_size, uint64_t length);
+int fake_make_eventfd(void *data);
 int fake_dup(void *data, int fd);
 int fake_get_file(void *data, int fd, struct vioci_memory_file *ret_file);
 int fake_reserve(void *data, size_t length, void **ret_address);

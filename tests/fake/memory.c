@@ -51,6 +51,17 @@ int fake_make_memory(void *data, const char *name, uint64_t page_size, uint64_t 
 	return fd;
 }
 
+int fake_make_eventfd(void *data)
+{
+	struct fake *fake = data;
+	pthread_mutex_lock(&fake->lock);
+	int fd = vioci_sys_make_eventfd(&vioci_sys_real);
+	if (fd >= 0)
+		fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	pthread_mutex_unlock(&fake->lock);
+	return fd;
+}
+
 int fake_dup(void *data, int number)
 {
 	struct fake *fake = data;

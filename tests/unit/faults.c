@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "inject.h"
 #include "unit.h"
@@ -23,6 +24,7 @@ struct life {
 	struct vioc_ioas *ioas;
 	struct vioc_device *first;
 	struct vioc_device *second;
+	struct vioc_device *third; /* not on the root bus */
 	uint64_t iova;
 	void *bar;
 	struct vioc_mem *huge;
@@ -88,6 +90,41 @@ static int read_register(struct life *life)
 static int set_master(struct life *life)
 {
 	return vioc_pci_set_bus_master(life->first, 1);
+}
+
+static int find_msix(struct life *life)
+{
+	struct vioc_pci_msix msix = VIOC_SIZED(vioc_pci_msix);
+	return vioc_pci_get_msix(life->first, &msix);
+}
+
+static int stop_dma(struct life *life)
+{
+	return vioc_pci_stop_dma(life->first);
+}
+
+static int enable_irqs(struct life *life)
+{
+	return vioc_irq_enable(life->first, VIOC_PCI_MSIX, 3, NULL);
+}
+
+/* Whatever fails, the vectors keep working. */
+static int set_irqs(struct life *life)
+{
+	int fds[3] = { vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 0), -1, -1 };
+	fds[1] = fds[0];
+	int error = vioc_irq_set(life->first, VIOC_PCI_MSIX, 1, 3, fds);
+	uint64_t count;
+	if (error < 0)
+		assert_int_equal(vioc_irq_trigger(life->first, VIOC_PCI_MSIX, 2, 1), 0);
+	int fd = vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 2);
+	assert_int_equal(read(fd, &count, sizeof(count)), error < 0 ? sizeof(count) : (size_t)-1);
+	return error;
+}
+
+static int disable_irqs(struct life *life)
+{
+	return vioc_irq_disable(life->first, VIOC_PCI_MSIX);
 }
 
 static int reset_first(struct life *life)
@@ -165,6 +202,29 @@ static int invalidate(struct life *life)
 	return vioc_cache_invalidate(life->cache, life->memory, 8 * PAGE);
 }
 
+static int open_third(struct life *life)
+{
+	return vioc_device_open(life->ioas, EDU, NULL, &life->third);
+}
+
+static int get_affected(struct life *life)
+{
+	struct vioc_affected_device affected;
+	int count = vioc_device_get_affected(life->third, &affected, 1);
+	return count < 0 ? count : 0;
+}
+
+static int hot_reset(struct life *life)
+{
+	return vioc_device_hot_reset(life->third);
+}
+
+static int close_third(struct life *life)
+{
+	life->third = vioc_device_unref(life->third);
+	return 0;
+}
+
 static int close_second(struct life *life)
 {
 	life->second = vioc_device_unref(life->second);
@@ -197,6 +257,11 @@ static const struct {
 	{ "map a BAR", map_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
+	{ "find the MSI-X table", find_msix },
+	{ "enable interrupts", enable_irqs },
+	{ "set interrupts", set_irqs },
+	{ "disable interrupts", disable_irqs },
+	{ "stop DMA", stop_dma },
 	{ "reset", reset_first },
 	{ "unmap a run", unmap_run },
 	{ "make memory of huge pages", make_huge },
@@ -209,6 +274,10 @@ static const struct {
 	{ "get another registration", get_another },
 	{ "put that", put_registration },
 	{ "invalidate", invalidate },
+	{ "open the third device", open_third },
+	{ "list what a hot reset affects", get_affected },
+	{ "hot reset", hot_reset },
+	{ "close the third device", close_third },
 	{ "close the second device", close_second },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },
@@ -263,6 +332,7 @@ static void end(struct life *life)
 	vioc_cache_unref(life->cache);
 	vioc_mem_unref(life->bound);
 	vioc_mem_unref(life->huge);
+	vioc_device_unref(life->third);
 	vioc_device_unref(life->second);
 	vioc_device_unref(life->first);
 	vioc_mem_unref(life->imported);

@@ -98,6 +98,14 @@ static int inject_munmap(void *data, void *address, size_t length)
 	return result;
 }
 
+static int inject_make_eventfd(void *data)
+{
+	int result = -ENFILE;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_make_eventfd(sys));
+	return result;
+}
+
 static int inject_make_memory(void *data, const char *name, uint64_t page_size, uint64_t length)
 {
 	int result = -ENFILE;
@@ -204,6 +212,7 @@ static const struct vioci_sys_ops inject_ops = {
 	.pwrite = inject_pwrite,
 	.mmap = inject_mmap,
 	.munmap = inject_munmap,
+	.make_eventfd = inject_make_eventfd,
 	.make_memory = inject_make_memory,
 	.dup = inject_dup,
 	.get_file = inject_get_file,

@@ -22,7 +22,7 @@
 /* Two plain devices in groups of their own, and an edu. */
 #define FIRST  "0000:00:02.0"
 #define SECOND "0000:00:03.0"
-#define EDU    "0000:00:04.0"
+#define EDU    "0000:01:04.0"
 
 static inline struct fake *unit_fake(struct fake_config config)
 {

@@ -80,3 +80,14 @@ void vioci_iommufd_detach(struct vioci_attachment *attachment)
 	vioci_sys_close(&attachment->kioas->backend->ctx->sys, &attachment->device_fd);
 	free(attachment);
 }
+
+/* The kernel knows which devices are bound to the iommufd. */
+int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t *groups,
+			    size_t count)
+{
+	(void)groups;
+	(void)count;
+	struct vioci_vfio_hot_reset reset = { .argsz = sizeof(reset) };
+	return vioci_sys_ioctl(&attachment->kioas->backend->ctx->sys, attachment->device_fd,
+			       VIOCI_VFIO_DEVICE_HOT_RESET, &reset);
+}

@@ -76,6 +76,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.kioas_close = iommufd_kioas_close,
 	.attach = vioci_iommufd_attach,
 	.detach = vioci_iommufd_detach,
+	.hot_reset = vioci_iommufd_hot_reset,
 	.query = vioci_iommufd_query,
 	.map = vioci_iommufd_map,
 	.map_file = vioci_iommufd_map_file,

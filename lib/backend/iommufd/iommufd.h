@@ -26,6 +26,8 @@ int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, v
 int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
 			 struct vioci_attachment **ret_attachment);
 void vioci_iommufd_detach(struct vioci_attachment *attachment);
+int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t *groups,
+			    size_t count);
 
 /* map.c */
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);

@@ -13,17 +13,56 @@ static const struct vioci_sys *sys_of(const struct legacy_kioas *kioas)
 	return &kioas->base.backend->ctx->sys;
 }
 
-static const char *knob_of(const struct legacy_kioas *kioas)
+static struct legacy_backend *backend_of(const struct legacy_kioas *kioas)
 {
-	return ((const struct legacy_backend *)kioas->base.backend)->kind->knob;
+	return (struct legacy_backend *)kioas->base.backend;
 }
 
-static struct legacy_group *find_group(struct legacy_kioas *kioas, uint32_t number)
+static const char *knob_of(const struct legacy_kioas *kioas)
 {
-	struct legacy_group *group = kioas->groups;
+	return backend_of(kioas)->kind->knob;
+}
+
+/* In the whole backend; its lock is held. */
+static struct legacy_group *find_group(const struct legacy_backend *backend, uint32_t number)
+{
+	struct legacy_group *group = backend->groups;
 	while (group && group->number != number)
 		group = group->next;
 	return group;
+}
+
+/* A group stays while its kioas wants it, so it is good without the lock. */
+static struct legacy_group *find_own_group(struct legacy_kioas *kioas, uint32_t number)
+{
+	struct legacy_backend *backend = backend_of(kioas);
+	pthread_mutex_lock(&backend->lock);
+	struct legacy_group *group = find_group(backend, number);
+	pthread_mutex_unlock(&backend->lock);
+	return group && group->kioas == kioas ? group : NULL;
+}
+
+static void add_group(struct legacy_kioas *kioas, struct legacy_group *group)
+{
+	struct legacy_backend *backend = backend_of(kioas);
+	group->kioas = kioas;
+	kioas->n_groups++;
+	pthread_mutex_lock(&backend->lock);
+	group->next = backend->groups;
+	backend->groups = group;
+	pthread_mutex_unlock(&backend->lock);
+}
+
+static void remove_group(struct legacy_kioas *kioas, struct legacy_group *group)
+{
+	struct legacy_backend *backend = backend_of(kioas);
+	pthread_mutex_lock(&backend->lock);
+	struct legacy_group **link = &backend->groups;
+	while (*link != group)
+		link = &(*link)->next;
+	*link = group->next;
+	pthread_mutex_unlock(&backend->lock);
+	kioas->n_groups--;
 }
 
 static int open_group_fd(struct legacy_kioas *kioas, const struct vioci_identity *identity)
@@ -89,8 +128,7 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 		free(group);
 		return vioci_attach_refused(&kioas->base, identity, &refusal);
 	}
-	group->next = kioas->groups;
-	kioas->groups = group;
+	add_group(kioas, group);
 	*ret_group = group;
 	return 0;
 }
@@ -98,12 +136,9 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 /* No device of the group is open any more. */
 static void close_group(struct legacy_kioas *kioas, struct legacy_group *group)
 {
-	struct legacy_group **link = &kioas->groups;
-	while (*link != group)
-		link = &(*link)->next;
-	*link = group->next;
+	remove_group(kioas, group);
 	/* The last group to leave takes the IOMMU with it. */
-	if (!kioas->groups)
+	if (!kioas->n_groups)
 		kioas->iommu_set = false;
 
 	/* A group without an open device leaves its container when its fd is closed. */
@@ -120,7 +155,7 @@ struct legacy_attachment {
 static int open_device(struct legacy_kioas *kioas, const struct vioci_identity *identity,
 		       struct legacy_attachment *attachment)
 {
-	struct legacy_group *group = find_group(kioas, identity->group);
+	struct legacy_group *group = find_own_group(kioas, identity->group);
 	int error = group ? 0 : open_group(kioas, identity, &group);
 	if (error < 0)
 		return error;
@@ -170,4 +205,50 @@ void vioci_legacy_detach(struct vioci_attachment *base)
 	free(attachment);
 	if (--group->n_devices == 0)
 		close_group(kioas, group);
+}
+
+bool vioci_legacy_has_group(struct vioci_backend *base, uint32_t number)
+{
+	struct legacy_backend *backend = (struct legacy_backend *)base;
+	pthread_mutex_lock(&backend->lock);
+	bool found = find_group(backend, number) != NULL;
+	pthread_mutex_unlock(&backend->lock);
+	return found;
+}
+
+/* The fd of each group once; the kernel takes no more fds than there are devices. */
+static int collect_fds(const struct legacy_backend *backend, const uint32_t *numbers, size_t count,
+		       struct vioci_vfio_hot_reset *reset)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct legacy_group *group = find_group(backend, numbers[i]);
+		if (!group)
+			return -EPERM;
+		uint32_t known = 0;
+		while (known < reset->count && reset->group_fds[known] != group->fd)
+			known++;
+		if (known == reset->count)
+			reset->group_fds[reset->count++] = group->fd;
+	}
+	return 0;
+}
+
+int vioci_legacy_hot_reset(struct vioci_attachment *attachment, const uint32_t *numbers,
+			   size_t count)
+{
+	struct legacy_backend *backend = (struct legacy_backend *)attachment->kioas->backend;
+	size_t size = sizeof(struct vioci_vfio_hot_reset) + count * sizeof(int32_t);
+	struct vioci_vfio_hot_reset *reset = calloc(1, size);
+	if (!reset)
+		return -ENOMEM;
+	reset->argsz = (uint32_t)size;
+	/* Held until the end, so that no other kioas closes its group meanwhile. */
+	pthread_mutex_lock(&backend->lock);
+	int error = collect_fds(backend, numbers, count, reset);
+	if (error == 0)
+		error = vioci_sys_ioctl(&backend->base.ctx->sys, attachment->device_fd,
+					VIOCI_VFIO_DEVICE_HOT_RESET, reset);
+	pthread_mutex_unlock(&backend->lock);
+	free(reset);
+	return error;
 }

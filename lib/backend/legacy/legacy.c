@@ -50,6 +50,7 @@ static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
 	backend->base.ops = ops;
 	backend->base.ctx = ctx;
 	backend->kind = kind;
+	pthread_mutex_init(&backend->lock, NULL);
 	*ret_backend = &backend->base;
 	return 0;
 }
@@ -76,8 +77,10 @@ static int compat_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 	return open_as(ctx, &vioci_compat_ops, &kind, ret_backend);
 }
 
-static void legacy_close(struct vioci_backend *backend)
+static void legacy_close(struct vioci_backend *base)
 {
+	struct legacy_backend *backend = (struct legacy_backend *)base;
+	pthread_mutex_destroy(&backend->lock);
 	free(backend);
 }
 
@@ -115,6 +118,8 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.kioas_close = legacy_kioas_close,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
+	.hot_reset = vioci_legacy_hot_reset,
+	.has_group = vioci_legacy_has_group,
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
 	.map_file = vioci_backend_map_by_va,
@@ -130,6 +135,8 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.kioas_close = legacy_kioas_close,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
+	.hot_reset = vioci_legacy_hot_reset,
+	.has_group = vioci_legacy_has_group,
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
 	.map_file = vioci_backend_map_by_va,

@@ -6,10 +6,15 @@
 #ifndef VIOCI_LEGACY_H
 #define VIOCI_LEGACY_H
 
+#include <pthread.h>
+
 #include "backend/backend.h"
 
+struct legacy_kioas;
+
 struct legacy_group {
-	struct legacy_group *next;
+	struct legacy_group *next; /* of the backend */
+	struct legacy_kioas *kioas;
 	uint32_t number;
 	int fd;
 	unsigned int n_devices;
@@ -26,19 +31,24 @@ struct legacy_kind {
 struct legacy_backend {
 	struct vioci_backend base;
 	const struct legacy_kind *kind;
+	pthread_mutex_t lock; /* around changes of groups, and uses by others than their kioas */
+	struct legacy_group *groups;
 };
 
 struct legacy_kioas {
 	struct vioci_kioas base;
 	int fd;
 	bool iommu_set; /* since its first group came, until its last one goes */
-	struct legacy_group *groups;
+	unsigned int n_groups;
 };
 
 /* group.c */
 int vioci_legacy_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
 			struct vioci_attachment **ret_attachment);
 void vioci_legacy_detach(struct vioci_attachment *attachment);
+bool vioci_legacy_has_group(struct vioci_backend *backend, uint32_t number);
+int vioci_legacy_hot_reset(struct vioci_attachment *attachment, const uint32_t *numbers,
+			   size_t count);
 
 /* type1.c */
 int vioci_legacy_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);

@@ -57,6 +57,14 @@ machine_nics()
 	machine_device LAB_NIC1 0000:00:05.0 e1000e,netdev=hub1,addr=0x5,romfile=
 }
 
+# An e1000e at 00:06.0 in QEMU's user-mode network, where the gateway 10.0.2.2 answers to ARP and ping
+# and lets nothing out to the host.
+machine_user_nic()
+{
+	machine_qemu+=(-netdev user,id=user0,restrict=on)
+	machine_device LAB_NIC2 0000:00:06.0 e1000e,netdev=user0,addr=0x6,romfile=
+}
+
 # An igb with its virtual functions, behind a root port at 00:08.0. QEMU has it from 8.0 on.
 machine_igb()
 {

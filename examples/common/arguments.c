@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libvioc/container.h>
+
+#include "arguments.h"
+#include "message.h"
+
+#define BUS_DEVICE_FUNCTION "%*2[0-9a-fA-F]:%*2[0-9a-fA-F].%*1[0-7]"
+
+/* strtoull() alone takes spaces, signs, octal, and what follows the number. */
+int parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
+		 uint64_t *ret_value)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(digits, &end, hex ? 16 : 10);
+	if (!isxdigit((unsigned char)digits[0]) || *end || end == digits ||
+	    (hex && strpbrk(digits, "xX")))
+		return fail_usage("%s: \"%s\" is not a number", name, text);
+	if (errno || value < least || value > most)
+		return fail_usage("%s: %s is not between %llu and %llu", name, text,
+				  (unsigned long long)least, (unsigned long long)most);
+	*ret_value = value;
+	return 0;
+}
+
+int parse_backend(const char *text, uint32_t *ret_backend)
+{
+	if (vioc_backend_from_name(text, ret_backend) < 0)
+		return fail_usage("--backend: \"%s\" is none of auto, legacy, iommufd, compat",
+				  text);
+	return 0;
+}
+
+int check_address(const char *text)
+{
+	int used = 0;
+	(void)sscanf(text, "%*8[0-9a-fA-F]:" BUS_DEVICE_FUNCTION "%n", &used);
+	if (!used)
+		(void)sscanf(text, BUS_DEVICE_FUNCTION "%n", &used);
+	if (used && !text[used])
+		return 0;
+	return fail_usage("\"%s\" is no PCI address: write it as 0000:01:00.0 or 01:00.0", text);
+}
+
+int fail_option(int option, char **argv)
+{
+	if (option == ':')
+		return fail_usage("%s needs a value (see --help)", argv[optind - 1]);
+	return fail_usage("unknown option %s (see --help)", argv[optind - 1]);
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+/* From a PCI address to a port that sends and receives, and back. The order of the steps matters. */
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <libvioc/mmio.h>
+#include <libvioc/pci.h>
+#include <libvioc/region.h>
+
+#include "clock.h"
+#include "message.h"
+#include "port.h"
+
+#define RESET_TIMEOUT_MS 1000
+#define QUIET_TIMEOUT_MS 1000
+#define DRAIN_TIMEOUT_MS 100
+#define LINK_TIMEOUT_MS	 10000 /* negotiating takes some 3 s */
+
+static uint32_t read_reg(const struct net_port *port, uint32_t reg)
+{
+	return vioc_mmio_read32(port->regs + reg);
+}
+
+static void write_reg(const struct net_port *port, uint32_t reg, uint32_t value)
+{
+	vioc_mmio_write32(port->regs + reg, value);
+}
+
+/* Bits of a register that should become something, and how to say it. */
+struct goal {
+	uint32_t reg;
+	uint32_t mask;
+	uint32_t value;
+	uint32_t timeout_ms;
+	const char *name; /* the register's */
+	const char *what;
+	const char *hint;
+};
+
+static int wait_reg(const struct net_port *port, const struct goal *goal)
+{
+	uint64_t deadline = clock_ms() + goal->timeout_ms;
+
+	for (;;) {
+		/* In this order: a process that slept past the deadline still looks once more. */
+		bool late = clock_ms() > deadline;
+		uint32_t value = read_reg(port, goal->reg);
+		if (value == NET_GONE)
+			return fail(-EIO, port->name,
+				    "waiting for %s: %s (0x%05" PRIx32 ") reads 0x%08" PRIx32
+				    ": nobody answers; is it still in its slot?",
+				    goal->what, goal->name, goal->reg, value);
+		if ((value & goal->mask) == goal->value)
+			return 0;
+		if (late)
+			return fail(-ETIMEDOUT, port->name,
+				    "waited %" PRIu32 " ms for %s, but %s (0x%05" PRIx32
+				    ") is 0x%08" PRIx32 "; %s",
+				    goal->timeout_ms, goal->what, goal->name, goal->reg, value,
+				    goal->hint);
+		sleep_ms(1);
+	}
+}
+
+static void mask_interrupts(const struct net_port *port)
+{
+	write_reg(port, NET_REG_IMC, UINT32_MAX);
+	(void)read_reg(port, NET_REG_ICR);
+}
+
+/* After this no DMA is under way: the device says so itself. */
+static int quiesce(const struct net_port *port)
+{
+	static const struct goal goal = {
+		.reg = NET_REG_STATUS,
+		.mask = NET_STATUS_MASTER_ENABLED,
+		.timeout_ms = QUIET_TIMEOUT_MS,
+		.name = "STATUS",
+		.what = "STATUS.GIO_MASTER_ENABLE to become 0, the end of DMA",
+		.hint = "it is going to be reset without",
+	};
+	write_reg(port, NET_REG_RCTL, read_reg(port, NET_REG_RCTL) & ~NET_RCTL_EN);
+	write_reg(port, NET_REG_TCTL, read_reg(port, NET_REG_TCTL) & ~NET_TCTL_EN);
+	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_MASTER_DISABLE);
+	return wait_reg(port, &goal);
+}
+
+static int reset(const struct net_port *port)
+{
+	static const struct goal done = {
+		.reg = NET_REG_CTRL,
+		.mask = NET_CTRL_RST,
+		.timeout_ms = RESET_TIMEOUT_MS,
+		.name = "CTRL",
+		.what = "CTRL.RST to become 0, the end of the reset",
+		.hint = "power-cycle it",
+	};
+	static const struct goal loaded = {
+		.reg = NET_REG_EECD,
+		.mask = NET_EECD_AUTO_RD,
+		.value = NET_EECD_AUTO_RD,
+		.timeout_ms = RESET_TIMEOUT_MS,
+		.name = "EECD",
+		.what = "EECD.AUTO_RD to become 1, its settings",
+		.hint = "its NVM may be damaged",
+	};
+	mask_interrupts(port);
+	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_RST);
+	/* Registers must not be touched for a microsecond. */
+	sleep_ms(1);
+	int error = wait_reg(port, &done);
+	if (error == 0)
+		error = wait_reg(port, &loaded);
+	/* The reset has enabled what it found in its NVM. */
+	mask_interrupts(port);
+	return error;
+}
+
+static int check_device(const struct net_port *port)
+{
+	uint32_t id;
+	int error = vioc_pci_config_read(port->device, 0x00, 4, &id);
+	if (error < 0)
+		return fail_vioc(port->ctx, error, port->name);
+	if (id != (NET_DEVICE_82574 << 16 | NET_VENDOR_INTEL))
+		return fail(-EOPNOTSUPP, port->name,
+			    "its vendor and device are %04" PRIx32 ":%04" PRIx32
+			    ", not those of an 82574 (e1000e), 8086:10d3",
+			    id & 0xffff, id >> 16);
+	return 0;
+}
+
+static int map_registers(struct net_port *port)
+{
+	void *regs;
+	int error = vioc_region_map(port->device, VIOC_PCI_BAR(0), 0, NET_REGS_LENGTH, &regs);
+	if (error < 0)
+		return fail_vioc(port->ctx, error, port->name);
+	port->regs = regs;
+	if (read_reg(port, NET_REG_STATUS) == NET_GONE)
+		return fail(-EIO, port->name, "STATUS reads 0xffffffff: it is asleep, or gone");
+	return 0;
+}
+
+static int read_mac(struct net_port *port)
+{
+	uint32_t low = read_reg(port, NET_REG_RAL0), high = read_reg(port, NET_REG_RAH0);
+	for (int i = 0; i < 4; i++)
+		port->mac[i] = (uint8_t)(low >> 8 * i);
+	for (int i = 0; i < 2; i++)
+		port->mac[4 + i] = (uint8_t)(high >> 8 * i);
+	if (!(high & NET_RAH_AV) || (port->mac[0] & 1))
+		return fail(-EIO, port->name,
+			    "RAL0 is 0x%08" PRIx32 " and RAH0 0x%08" PRIx32
+			    ": it has no valid MAC address",
+			    low, high);
+	return 0;
+}
+
+static int make_rings(struct net_port *port)
+{
+	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
+	const size_t length = NET_RING_LENGTH * sizeof(union net_rx_desc);
+	bool extended = port->config.extended;
+
+	opts.name = "net-rings";
+	int error =
+		vioc_mem_new(vioc_device_get_ioas(port->device), 2 * length, &opts, &port->rings);
+	if (error < 0)
+		return fail_vioc(port->ctx, error, port->name);
+	port->rx.descs = vioc_mem_get_va(port->rings);
+	port->rx.status_word = extended ? 2 : 3;
+	port->rx.length_word = extended ? 3 : 2;
+	port->rx.errors = extended ? NET_RX_ERRORS_EXTENDED : NET_RX_ERRORS_LEGACY;
+	port->rx.tail = port->regs + NET_REG_RDT;
+	port->tx.descs = (void *)((uint8_t *)vioc_mem_get_va(port->rings) + length);
+	port->tx.flags = NET_TX_EOP | NET_TX_IFCS;
+	port->tx.flags |= extended ? NET_TX_DEXT | NET_TX_DTYP_DATA : 0;
+	port->tx.tail = port->regs + NET_REG_TDT;
+	return 0;
+}
+
+static int fill_rx_ring(struct net_port *port)
+{
+	for (uint32_t i = 0; i < NET_RING_LENGTH; i++) {
+		struct net_buf *buf = net_pool_get(port->pool);
+		if (!buf)
+			return fail(-ENOMEM, port->name,
+				    "the pool is too small: it ran out of buffers after %" PRIu32
+				    " of %u for receiving",
+				    i, NET_RING_LENGTH);
+		port->rx.bufs[i] = buf;
+		port->rx.descs[i].address[0] = htole64(buf->iova);
+	}
+	return 0;
+}
+
+static void set_ring(const struct net_port *port, uint32_t low, uint64_t iova)
+{
+	/* Both rings have the same registers, at the same distances from their first. */
+	write_reg(port, low, (uint32_t)iova);
+	write_reg(port, low + NET_REG_RDBAH - NET_REG_RDBAL, (uint32_t)(iova >> 32));
+	write_reg(port, low + NET_REG_RDLEN - NET_REG_RDBAL,
+		  NET_RING_LENGTH * (uint32_t)sizeof(union net_rx_desc));
+	write_reg(port, low + NET_REG_RDH - NET_REG_RDBAL, 0);
+	write_reg(port, low + NET_REG_RDT - NET_REG_RDBAL, 0);
+}
+
+static void start_rx(const struct net_port *port)
+{
+	uint32_t rctl = NET_RCTL_EN | NET_RCTL_BAM | NET_RCTL_SECRC;
+
+	for (uint32_t i = 0; i < NET_MTA_WORDS; i++)
+		write_reg(port, NET_REG_MTA + 4 * i, 0);
+	write_reg(port, NET_REG_RXCSUM, 0);
+	write_reg(port, NET_REG_RFCTL, port->config.extended ? NET_RFCTL_EXTEN : 0);
+	set_ring(port, NET_REG_RDBAL, vioc_mem_get_iova(port->rings));
+	if (port->config.promiscuous)
+		rctl |= NET_RCTL_UPE | NET_RCTL_MPE;
+	if (port->config.loopback)
+		rctl |= NET_RCTL_LBM;
+	write_reg(port, NET_REG_RCTL, rctl);
+	/* Only now: a ring that has descriptors while it is being set up may be read half way. */
+	vioc_dma_before_doorbell();
+	write_reg(port, NET_REG_RDT, NET_RING_LENGTH - 1);
+}
+
+static void start_tx(const struct net_port *port)
+{
+	set_ring(port, NET_REG_TDBAL,
+		 vioc_mem_get_iova(port->rings) + NET_RING_LENGTH * sizeof(union net_rx_desc));
+	/* Thresholds 0: a descriptor that asks for a report gets it at once. */
+	write_reg(port, NET_REG_TXDCTL, NET_TXDCTL_COUNT_DESC | NET_TXDCTL_GRAN);
+	write_reg(port, NET_REG_TIPG, NET_TIPG_COPPER);
+	write_reg(port, NET_REG_TCTL,
+		  NET_TCTL_EN | NET_TCTL_PSP | NET_TCTL_CT(15) | NET_TCTL_COLD(63));
+}
+
+static int wait_link(const struct net_port *port)
+{
+	static const struct goal goal = {
+		.reg = NET_REG_STATUS,
+		.mask = NET_STATUS_LU,
+		.value = NET_STATUS_LU,
+		.timeout_ms = LINK_TIMEOUT_MS,
+		.name = "STATUS",
+		.what = "STATUS.LU to become 1, the link",
+		.hint = "is the cable plugged in at both ends?",
+	};
+	return port->config.loopback ? 0 : wait_reg(port, &goal);
+}
+
+static int enable_dma(const struct net_port *port)
+{
+	int error = vioc_pci_set_bus_master(port->device, 1);
+	return error < 0 ? fail_vioc(port->ctx, error, port->name) : 0;
+}
+
+static int disable_dma(const struct net_port *port)
+{
+	int error = vioc_pci_stop_dma(port->device);
+	return error < 0 ? fail_vioc(port->ctx, error, port->name) : 0;
+}
+
+static int start(struct net_port *port)
+{
+	int error = check_device(port);
+	if (error == 0)
+		error = map_registers(port);
+	if (error == 0)
+		error = reset(port);
+	if (error == 0)
+		error = read_mac(port);
+	if (error == 0)
+		error = make_rings(port);
+	if (error == 0)
+		error = fill_rx_ring(port);
+	/* Only now: the device is reset, and what it is going to reach is mapped. */
+	if (error == 0)
+		error = enable_dma(port);
+	if (error < 0)
+		return error;
+	port->running = true;
+	write_reg(port, NET_REG_CTRL_EXT, read_reg(port, NET_REG_CTRL_EXT) | NET_CTRL_EXT_DRV_LOAD);
+	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_SLU | NET_CTRL_FD);
+	start_tx(port);
+	start_rx(port);
+	error = wait_link(port);
+	/* Whatever was counted before is not ours. */
+	net_port_read_stats(port);
+	port->stats = (struct net_stats){ 0 };
+	return error;
+}
+
+int net_port_open(struct net_port *port, struct vioc_ioas *ioas, const char *name,
+		  struct net_pool *pool, const struct net_port_config *config)
+{
+	*port = (struct net_port){
+		.ctx = vioc_ioas_get_ctx(ioas),
+		.pool = pool,
+		.config = config ? *config : (struct net_port_config){ 0 },
+	};
+	int error = vioc_device_open(ioas, name, NULL, &port->device);
+	if (error < 0)
+		return fail_vioc(port->ctx, error, name);
+	port->name = vioc_device_get_name(port->device);
+	error = start(port);
+	if (error < 0)
+		net_port_close(port);
+	return error;
+}
+
+/* What was given to net_tx_burst() leaves, unless the link is gone or the device stuck. */
+static void drain(struct net_port *port)
+{
+	uint64_t deadline = clock_ms() + DRAIN_TIMEOUT_MS;
+	while (!net_tx_reclaim(port) && clock_ms() <= deadline)
+		vioc_cpu_relax();
+}
+
+/* Stops all DMA, whatever state the device is in: its memory may be freed afterwards. */
+static void stop(struct net_port *port)
+{
+	bool quiet = quiesce(port) == 0;
+	write_reg(port, NET_REG_CTRL_EXT,
+		  read_reg(port, NET_REG_CTRL_EXT) & ~NET_CTRL_EXT_DRV_LOAD);
+	bool clean = reset(port) == 0;
+	if (disable_dma(port) == 0 && quiet && clean)
+		return;
+	/* If it resists even this, the IOMMU refuses it the memory from the moment of unmapping. */
+	int error = vioc_device_reset(port->device);
+	if (error < 0)
+		fail_vioc(port->ctx, error, port->name);
+}
+
+static void return_bufs(struct net_port *port, struct net_buf **bufs)
+{
+	for (uint32_t i = 0; i < NET_RING_LENGTH; i++)
+		if (bufs[i])
+			net_pool_put(port->pool, bufs[i]);
+}
+
+void net_port_close(struct net_port *port)
+{
+	struct net_tx_ring *tx = &port->tx;
+
+	if (port->running) {
+		drain(port);
+		stop(port);
+	}
+	return_bufs(port, port->rx.bufs);
+	for (; tx->clean != tx->next; tx->clean = (tx->clean + 1) % NET_RING_LENGTH)
+		net_pool_put(port->pool, tx->bufs[tx->clean]);
+	vioc_mem_unref(port->rings);
+	if (port->regs)
+		(void)vioc_region_unmap(port->device, port->regs);
+	vioc_device_unref(port->device);
+	*port = (struct net_port){ 0 };
+}
+
+void net_port_read_stats(struct net_port *port)
+{
+	port->stats.hw_rx_frames += read_reg(port, NET_REG_GPRC);
+	port->stats.hw_tx_frames += read_reg(port, NET_REG_GPTC);
+	port->stats.hw_missed += read_reg(port, NET_REG_MPC);
+	port->stats.hw_crc_errors += read_reg(port, NET_REG_CRCERRS);
+	/* QEMU copies totals to GPRC and GPTC with each frame, so those have to be cleared too. */
+	(void)read_reg(port, NET_REG_TPR);
+	(void)read_reg(port, NET_REG_TPT);
+}
+
+int net_port_fail_idle(struct net_port *port, int error, uint64_t waited_ms)
+{
+	net_port_read_stats(port);
+	return fail(error, port->name,
+		    "no frame came for %" PRIu64 " ms: STATUS is 0x%08" PRIx32 ", RCTL 0x%08" PRIx32
+		    ", RDH %" PRIu32 ", RDT %" PRIu32 ", TCTL 0x%08" PRIx32 ", TDH %" PRIu32
+		    ", TDT %" PRIu32 "; it counted %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64
+		    " missed",
+		    waited_ms, read_reg(port, NET_REG_STATUS), read_reg(port, NET_REG_RCTL),
+		    read_reg(port, NET_REG_RDH), read_reg(port, NET_REG_RDT),
+		    read_reg(port, NET_REG_TCTL), read_reg(port, NET_REG_TDH),
+		    read_reg(port, NET_REG_TDT), port->stats.hw_tx_frames, port->stats.hw_rx_frames,
+		    port->stats.hw_missed);
+}

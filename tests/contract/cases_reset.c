@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/* Resets of a function and of a bus. */
+#include <string.h>
+
+#include "contract.h"
+
+static void reset(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	uint32_t command;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_device_get_info(device, &info), 0);
+	assert_true(info.flags & VIOC_DEVICE_RESET);
+	assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
+	assert_int_equal(vioc_device_reset(device), 0);
+	assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+static void reset_without_support(struct world *world)
+{
+	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_device_get_info(edu, &info), 0);
+	assert_false(info.flags & VIOC_DEVICE_RESET);
+	expect_failure(rig.ctx, vioc_device_reset(edu), -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
+/* A bus with two devices of one group, both open; the reset loses nothing that the library has. */
+static void hot_reset(struct world *world)
+{
+	struct vioc_affected_device affected[4];
+	uint32_t value;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *first = rig_device(&rig, world->pair[0]);
+	struct vioc_device *second = rig_device(&rig, world->pair[1]);
+	assert_int_equal(vioc_device_get_affected(first, NULL, 0), 2);
+	assert_int_equal(vioc_device_get_affected(second, affected, 4), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(affected[i].name, world->pair[i]);
+		assert_true(affected[i].flags & VIOC_AFFECTED_OWNED);
+		assert_int_equal(affected[i].group, affected[0].group);
+	}
+	assert_int_equal(vioc_irq_enable(first, VIOC_PCI_REQ, 1, NULL), 0);
+	assert_int_equal(vioc_device_hot_reset(first), 0);
+	assert_int_equal(vioc_irq_trigger(first, VIOC_PCI_REQ, 0, 1), 0);
+	assert_int_equal(vioc_pci_config_read(second, 0, 4, &value), 0);
+	assert_true(value != UINT32_MAX);
+
+	/* The other is in the group, so nobody else can have it. */
+	vioc_device_close(second);
+	assert_int_equal(vioc_device_get_affected(first, affected, 1), 2);
+	assert_true(affected[0].flags & VIOC_AFFECTED_OWNED);
+	assert_int_equal(vioc_device_hot_reset(first), 0);
+	expect_failure(rig.ctx, vioc_device_hot_reset(second), -ENODEV, VIOC_REASON_CLOSED);
+	vioc_device_unref(second);
+	vioc_device_unref(first);
+	rig_close(&rig);
+}
+
+static void hot_reset_without_support(struct world *world)
+{
+	struct vioc_affected_device affected[4];
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	expect_failure(rig.ctx, vioc_device_get_affected(device, affected, 4), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	expect_failure(rig.ctx, vioc_device_get_affected(device, NULL, 4), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_device_hot_reset(device), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+const struct contract_case reset_cases[] = {
+	{ "reset", reset, 0 },
+	{ "reset without support: EOPNOTSUPP", reset_without_support, NEEDS_EDU },
+	{ "hot reset", hot_reset, NEEDS_PAIR },
+	{ "hot reset on the root bus: EOPNOTSUPP", hot_reset_without_support, 0 },
+	{ 0 },
+};
