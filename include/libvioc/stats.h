@@ -41,7 +41,7 @@ struct vioc_ioas_limits {
 	size_t size;
 	uint64_t entries_left;	/* extents the kernel still takes; VIOC_UNLIMITED */
 	uint64_t memlock_limit; /* bytes; VIOC_UNLIMITED */
-	uint64_t memlock_used;	/* bytes locked or pinned by this process; others of a user add */
+	uint64_t memlock_used;	/* bytes of this process that count; others of a user add */
 	uint32_t memlock_mode;	/* VIOC_MEMLOCK_* */
 	uint32_t reserved;
 };

@@ -48,12 +48,12 @@ struct vioci_limits {
 	size_t n_ranges;
 	uint64_t page_size;
 	uint64_t entries_left; /* UINT64_MAX: no limit */
-	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
 };
 
 struct vioci_backend_ops {
 	uint32_t id; /* VIOC_BACKEND_* */
 	const char *name;
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
 
 	int (*open)(struct vioc_ctx *ctx, struct vioci_backend **ret_backend);
 	void (*close)(struct vioci_backend *backend);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libvioc/stats.h>
+
 #include "core/explain.h"
 
 static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *path)
@@ -128,36 +130,38 @@ static uint64_t status_bytes(const char *status, const char *key)
 #define CAP_IPC_LOCK 14
 
 /* What this process has locked, and whether limits apply to it at all. */
-static void read_locked(struct vioc_ctx *ctx, uint64_t *ret_used, bool *ret_exempt)
+static void read_locked(struct vioc_ctx *ctx, uint32_t mode, uint64_t *ret_used, bool *ret_exempt)
 {
 	char status[8192];
 	*ret_used = 0;
 	*ret_exempt = false;
 	if (vioci_sys_read_text(&ctx->sys, "/proc/self/status", status, sizeof(status)) < 0)
 		return;
-	/* type1 counts in VmLck, iommufd in VmPin. */
-	uint64_t locked = status_bytes(status, "\nVmLck:");
-	uint64_t pinned = status_bytes(status, "\nVmPin:");
-	*ret_used = locked > pinned ? locked : pinned;
+	/*
+	 * type1 counts in VmLck, as mlock() does. iommufd counts for the user, which shows nowhere, and
+	 * this process' part of it in VmPin.
+	 */
+	*ret_used = status_bytes(status, mode == VIOC_MEMLOCK_PROCESS ? "\nVmLck:" : "\nVmPin:");
 	const char *effective = strstr(status, "\nCapEff:");
 	if (effective)
 		*ret_exempt = strtoull(effective + 8, NULL, 16) >> CAP_IPC_LOCK & 1;
 }
 
-void vioci_read_memlock(struct vioc_ctx *ctx, struct vioci_memlock *ret_memlock)
+void vioci_read_memlock(struct vioc_ctx *ctx, uint32_t mode, struct vioci_memlock *ret_memlock)
 {
 	bool exempt;
 	*ret_memlock = (struct vioci_memlock){ .limit = UINT64_MAX };
 	vioci_sys_get_memlock_limit(&ctx->sys, &ret_memlock->limit);
-	read_locked(ctx, &ret_memlock->used, &exempt);
+	read_locked(ctx, mode, &ret_memlock->used, &exempt);
 	ret_memlock->limited = ret_memlock->limit != UINT64_MAX && !exempt;
 }
 
-void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint64_t needed)
+void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t mode,
+			   uint64_t needed)
 {
 	struct vioci_memlock memlock;
 
-	vioci_read_memlock(ctx, &memlock);
+	vioci_read_memlock(ctx, mode, &memlock);
 	if (!memlock.limited) {
 		draft->reason = VIOC_REASON_NO_MEMORY;
 		vioci_diag_obstacle(draft, "out of memory (no RLIMIT_MEMLOCK applies)");

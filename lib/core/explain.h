@@ -43,13 +43,15 @@ int vioci_explain_sibling(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, 
 
 struct vioci_memlock {
 	uint64_t limit; /* RLIMIT_MEMLOCK; UINT64_MAX if unlimited */
-	uint64_t used;	/* by this process */
+	uint64_t used;	/* by this process, of what the mode counts */
 	bool limited;	/* whether the limit applies to it */
 };
 
-void vioci_read_memlock(struct vioc_ctx *ctx, struct vioci_memlock *ret_memlock);
+/* mode is a VIOC_MEMLOCK_*. */
+void vioci_read_memlock(struct vioc_ctx *ctx, uint32_t mode, struct vioci_memlock *ret_memlock);
 
 /* Adds the limit, what is used of it, and what was needed (0: not known). */
-void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint64_t needed);
+void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t mode,
+			   uint64_t needed);
 
 #endif

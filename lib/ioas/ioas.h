@@ -92,7 +92,7 @@ void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachme
 
 /*
  * A free IOVA for length bytes of memory, outside of all windows: the lowest one that lets the IOMMU
- * use pages as large as the length can have. Waits for windows to close if need be. -ENOSPC.
+ * use pages as large as the length can have, unless room for that is hard to find. Waits for windows to close if need be. -ENOSPC.
  */
 int vioci_choose_iova(struct vioc_ioas *ioas, uint64_t va, uint64_t length, uint64_t *ret_iova);
 /* The same without waiting: -EAGAIN if there may be room when a window has closed. */
@@ -101,7 +101,7 @@ int vioci_find_iova(struct vioc_ioas *ioas, uint64_t va, uint64_t length, uint64
 /* explain.c */
 
 /* Adds why the kernel refused a mapping; sets the draft's reason. */
-void vioci_explain_map(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const void *va,
-		       uint64_t length, int error);
+void vioci_explain_map(const struct vioci_backend *backend, struct vioci_diag_draft *draft,
+		       const void *va, uint64_t length, int error);
 
 #endif

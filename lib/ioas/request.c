@@ -85,10 +85,20 @@ int vioci_refuse_space(struct vioc_ioas *ioas, const struct vioci_request *reque
 	return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);
 }
 
+/* That in use. Of one whose devices have gone meanwhile, the best one. */
+static const struct vioci_backend *backend_of(struct vioc_ioas *ioas)
+{
+	pthread_mutex_lock(&ioas->lock);
+	const struct vioci_kioas *kioas = ioas->kioas;
+	const struct vioci_backend *backend = kioas ? kioas->backend : ioas->container->backends[0];
+	pthread_mutex_unlock(&ioas->lock);
+	return backend;
+}
+
 int vioci_refuse_map(struct vioc_ioas *ioas, const struct vioci_request *request, int error)
 {
 	struct vioci_diag_draft draft = draft_for(request, error, VIOC_REASON_KERNEL);
-	vioci_explain_map(vioci_ioas_ctx(ioas), &draft, request->va, request->length, error);
+	vioci_explain_map(backend_of(ioas), &draft, request->va, request->length, error);
 	return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);
 }
 

@@ -66,12 +66,16 @@ VIOC_API int vioc_ioas_get_stats(struct vioc_ioas *ioas, struct vioc_ioas_stats 
 	return vioci_ctx_give_sized(vioci_ioas_ctx(ioas), ret_stats, &stats, sizeof(stats));
 }
 
-/* What the kernel says of the attached devices' limits. */
-static int query(struct vioc_ioas *ioas, struct vioci_limits *ret_limits)
+/* What the kernel says of the attached devices' limits, and how it counts locked memory. */
+static int query(struct vioc_ioas *ioas, struct vioci_limits *ret_limits, uint32_t *ret_mode)
 {
+	int error = -ENODEV;
 	pthread_mutex_lock(&ioas->attach_lock);
-	int error =
-		ioas->kioas ? ioas->kioas->backend->ops->query(ioas->kioas, ret_limits) : -ENODEV;
+	if (ioas->kioas) {
+		const struct vioci_backend_ops *ops = ioas->kioas->backend->ops;
+		*ret_mode = ops->memlock_mode;
+		error = ops->query(ioas->kioas, ret_limits);
+	}
 	pthread_mutex_unlock(&ioas->attach_lock);
 	return error;
 }
@@ -83,7 +87,8 @@ VIOC_API int vioc_ioas_get_limits(struct vioc_ioas *ioas, struct vioc_ioas_limit
 	struct vioc_ctx *ctx = vioci_ioas_ctx(ioas);
 	struct vioci_limits kernel;
 	struct vioci_memlock memlock;
-	int error = query(ioas, &kernel);
+	uint32_t mode;
+	int error = query(ioas, &kernel, &mode);
 	if (error == -ENODEV)
 		return vioci_fail(ctx, error, VIOC_REASON_NO_DEVICE, "get the limits",
 				  "no device is attached");
@@ -91,12 +96,12 @@ VIOC_API int vioc_ioas_get_limits(struct vioc_ioas *ioas, struct vioc_ioas_limit
 		return vioci_fail(ctx, error, vioci_reason_for(error), "get the limits",
 				  "the kernel did not tell them");
 	free(kernel.ranges);
-	vioci_read_memlock(ctx, &memlock);
+	vioci_read_memlock(ctx, mode, &memlock);
 	struct vioc_ioas_limits limits = {
 		.entries_left = kernel.entries_left,
 		.memlock_limit = memlock.limited ? memlock.limit : VIOC_UNLIMITED,
 		.memlock_used = memlock.used,
-		.memlock_mode = memlock.limited ? kernel.memlock_mode : VIOC_MEMLOCK_NONE,
+		.memlock_mode = memlock.limited ? mode : VIOC_MEMLOCK_NONE,
 	};
 	return vioci_ctx_give_sized(ctx, ret_limits, &limits, sizeof(limits));
 }

@@ -2,7 +2,8 @@
 /*
  * The search for a gap: down where `most` of a child promises one, from left to right. What a child
  * could not keep is corrected on the way back, so that each promise misleads once only. A gap that is
- * long enough but lies badly (align, to) does not count as that: it is looked at again each time.
+ * long enough but lies badly (align, to) is no broken promise, and would be looked at in each search:
+ * after a few of them, only gaps count that are so long that they can't lie badly.
  */
 #include "tree/node.h"
 
@@ -11,8 +12,17 @@ struct search {
 	uint64_t from;
 	uint64_t to;
 	const struct vioci_fit *fit;
+	uint64_t enough; /* shorter gaps are not looked at */
+	unsigned int n_misfits;
 	uint64_t found;
 };
+
+static void count_misfit(struct search *search)
+{
+	uint64_t length = search->fit->length, slack = search->fit->align - 1;
+	if (++search->n_misfits == VIOCI_MAX_MISFITS)
+		search->enough = length > UINT64_MAX - slack ? UINT64_MAX : length + slack;
+}
 
 /* Does it fit into [first, last], which nothing is at? */
 static bool fits(struct search *search, uint64_t first, uint64_t last)
@@ -35,8 +45,11 @@ static bool search_leaf(struct search *search, const struct vioci_leaf *leaf)
 	for (position -= position > 0; position < count; position++) {
 		uint64_t gap = vioci_leaf_gap(search->tree, leaf, position);
 		uint64_t last = vioci_leaf_last(search->tree, leaf, position);
-		if (gap >= search->fit->length && fits(search, last + 1, last + gap))
+		if (gap < search->enough)
+			continue;
+		if (fits(search, last + 1, last + gap))
 			return true;
+		count_misfit(search);
 	}
 	return false;
 }
@@ -50,7 +63,7 @@ static bool search_below(struct search *search, void *node, size_t height)
 	for (unsigned int i = vioci_inner_find(inner, search->from); i < count; i++) {
 		if (inner->start[i] > search->to)
 			return false;
-		if (inner->most[i] < search->fit->length)
+		if (inner->most[i] < search->enough)
 			continue;
 		void *child = vioci_child(inner, i);
 		if (search_below(search, child, height - 1))
@@ -64,7 +77,13 @@ static bool search_below(struct search *search, void *node, size_t height)
 bool vioci_tree_find_gap(struct vioci_tree *tree, uint64_t from, uint64_t to,
 			 const struct vioci_fit *fit, uint64_t *ret)
 {
-	struct search search = { .tree = tree, .from = from, .to = to, .fit = fit };
+	struct search search = {
+		.tree = tree,
+		.from = from,
+		.to = to,
+		.fit = fit,
+		.enough = fit->length,
+	};
 	struct vioci_cursor first = vioci_tree_first(tree);
 	bool found;
 	if (!first.leaf)

@@ -125,8 +125,12 @@ void vioci_tree_set_meta(struct vioci_tree *tree, struct vioci_cursor cursor, ui
 /* In place, in both. */
 void vioci_tree_set_last(struct vioci_tree *tree, struct vioci_cursor cursor, uint64_t last);
 
+#define VIOCI_MAX_MISFITS 64
+
 /*
  * The lowest address in [from, to] that nothing is at and that fits with all its bytes; disjoint only.
+ * After VIOCI_MAX_MISFITS gaps that are long enough and yet have no such address, only those in which
+ * there must be one are considered: length + align - 1 bytes. So where all lie well, none is missed.
  * It learns on its way where the gaps have become too small, and so is a change for the owner's lock,
  * but none that readers see.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What becomes of mappings inside extents and of deferred ones; looking on; who limits IOVAs. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "contract.h"
 
@@ -272,6 +273,49 @@ static void limits_are_told(struct world *world)
 	extent_close(&e);
 }
 
+/* What a limit says is used of it, after so many pages more; how it is counted. */
+static void expect_used(struct vioc_ioas *ioas, uint64_t used, uint32_t mode, uint64_t limit)
+{
+	struct vioc_ioas_limits limits = VIOC_SIZED(vioc_ioas_limits);
+	assert_int_equal(vioc_ioas_get_limits(ioas, &limits), 0);
+	assert_int_equal(limits.memlock_used, used);
+	assert_int_equal(limits.memlock_mode, mode);
+	assert_int_equal(limits.memlock_limit, limit);
+}
+
+static void locked_memory_is_told(struct world *world)
+{
+	struct vioc_ioas_limits limits = VIOC_SIZED(vioc_ioas_limits);
+	bool legacy = world->backend == VIOC_BACKEND_LEGACY;
+	uint32_t mode = legacy ? VIOC_MEMLOCK_PROCESS : VIOC_MEMLOCK_USER;
+	struct extent e;
+	extent_open(world, &e, world->first);
+	char *more = pages_new(8);
+	assert_int_equal(vioc_ioas_get_limits(e.rig.ioas, &limits), 0);
+	uint64_t used = limits.memlock_used;
+	assert_true(used >= N * PAGE);
+
+	for (int limited = 0; limited < 2; limited++) {
+		uint64_t limit = limited ? 256 * PAGE : VIOC_UNLIMITED;
+		uint32_t now = limited ? mode : VIOC_MEMLOCK_NONE;
+		world_limit_memlock(world, limit);
+		/* The same memory twice counts twice. */
+		assert_int_equal(vioc_ioas_map_fixed(e.rig.ioas, 2 * BASE, more, 8 * PAGE, RW), 0);
+		expect_used(e.rig.ioas, used + 8 * PAGE, now, limit);
+		assert_int_equal(vioc_ioas_map_fixed(e.rig.ioas, 3 * BASE, more, 8 * PAGE, RW), 0);
+		expect_used(e.rig.ioas, used + 16 * PAGE, now, limit);
+		/* What else is locked counts where the process is what counts. */
+		assert_int_equal(mlock(e.memory, N * PAGE), 0);
+		expect_used(e.rig.ioas, used + (legacy ? 16 + N : 16) * PAGE, now, limit);
+		assert_int_equal(munlock(e.memory, N * PAGE), 0);
+		assert_int_equal(vioc_ioas_unmap(e.rig.ioas, 2 * BASE, 2 * BASE, 0, NULL), 0);
+		expect_used(e.rig.ioas, used, now, limit);
+	}
+	world_limit_memlock(world, UINT64_MAX);
+	pages_free(more, 8);
+	extent_close(&e);
+}
+
 const struct contract_case policy_cases[] = {
 	{ "unmap a part of an extent: EBUSY", part_of_an_extent, 0 },
 	{ "release parts, then flush", release_and_flush, 0 },
@@ -284,5 +328,6 @@ const struct contract_case policy_cases[] = {
 	{ "only allowed ranges", only_allowed_ranges, 0 },
 	{ "device with few address bits", device_with_few_address_bits, 0 },
 	{ "limits are told", limits_are_told, 0 },
+	{ "locked memory is told", locked_memory_is_told, 0 },
 	{ 0 },
 };

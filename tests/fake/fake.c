@@ -173,6 +173,8 @@ static int open_node(struct fake *fake, const char *path)
 static int open_file(struct fake *fake, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
+	if (strcmp(path, "/proc/self/status") == 0)
+		fake_file_status(fake);
 	fake_path(fake, path, full, sizeof(full));
 	int fd = open(full, flags | O_CLOEXEC);
 	if (fd < 0)

@@ -110,6 +110,28 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 			  device->cdev);
 }
 
+/* What the process under test has really locked, in kB. */
+static unsigned long long really_locked(void)
+{
+	unsigned long long locked = 0;
+	char line[256];
+	FILE *file = fopen("/proc/self/status", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmLck: %llu", &locked) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return locked;
+}
+
+void fake_file_status(struct fake *fake)
+{
+	char text[256];
+	snprintf(text, sizeof(text), "Name:\tself\nVmLck:\t%8llu kB\nVmPin:\t%8llu kB\n",
+		 really_locked() + fake->locked / 1024, (unsigned long long)fake->pinned / 1024);
+	make_file(fake, text, "/proc/1/status");
+}
+
 void fake_make_files(struct fake *fake)
 {
 	strcpy(fake->root, "/tmp/vioc-fake-XXXXXX");
@@ -123,8 +145,7 @@ void fake_make_files(struct fake *fake)
 		make_folder(fake, "/sys/class/iommu/dmar0");
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
-	make_file(fake, "Name:\tself\nVmLck:\t       8 kB\nVmPin:\t       0 kB\n",
-		  "/proc/1/status");
+	fake_file_status(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		make_device_files(fake, &fake->devices[i]);
 }

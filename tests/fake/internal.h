@@ -135,7 +135,8 @@ struct fake {
 	struct fake_node_rule rules[MAX_NODES];
 	struct fake_mmap mmaps[MAX_MMAPS];
 	uint64_t memlock;
-	uint64_t locked;
+	uint64_t locked; /* by type1 */
+	uint64_t pinned; /* by iommufd */
 	bool fail_unmap_many;
 	uint64_t fail_unmap_iova;
 	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */
@@ -158,6 +159,8 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 void fake_file_release(struct fake *fake, int pid);
 void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);
+/* Brings /proc/self/status up to date. */
+void fake_file_status(struct fake *fake);
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);
 void fake_file_thp(struct fake *fake, const char *state);
 

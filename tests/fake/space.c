@@ -105,6 +105,12 @@ static bool ends_behind_file(uint64_t va_last)
 	return vioci_sys_populate(&vioci_sys_real, page, 0x1000, false) == -EFAULT;
 }
 
+/* Where its mappings count: in the process for type1, in the user for iommufd. */
+static uint64_t *account(const struct fake_space *space)
+{
+	return space->id ? &space->fake->pinned : &space->fake->locked;
+}
+
 int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_t length,
 		   bool readable, bool writable)
 {
@@ -116,7 +122,7 @@ int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_
 	if (!is_trusted(fake, va, va_last) &&
 	    (!fake_memory_is_there(va, va_last, writable) || ends_behind_file(va_last)))
 		return -EFAULT;
-	if (length > fake->memlock || fake->locked > fake->memlock - length)
+	if (length > fake->memlock || *account(space) > fake->memlock - length)
 		return -ENOMEM;
 
 	struct fake_map *map = calloc(1, sizeof(*map));
@@ -132,7 +138,7 @@ int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_
 	RB_INSERT(fake_map_tree, &space->maps, map);
 	space->n_maps++;
 	space->bytes += length;
-	fake->locked += length;
+	*account(space) += length;
 	return 0;
 }
 
@@ -164,7 +170,7 @@ void fake_space_remove(struct fake_space *space, struct fake_map *map)
 	RB_REMOVE(fake_map_tree, &space->maps, map);
 	space->n_maps--;
 	space->bytes -= length;
-	space->fake->locked -= length;
+	*account(space) -= length;
 	if (map->of_file)
 		munmap(map->va, length);
 	free(map);

@@ -183,19 +183,31 @@ static bool try_gap(uint64_t first, uint64_t last, uint64_t from, uint64_t to,
 	return address + fit->length - 1 <= last;
 }
 
+/* So much that it fits wherever it lies. */
+static uint64_t padded(const struct vioci_fit *fit)
+{
+	uint64_t sum = fit->length + (fit->align - 1);
+	return sum < fit->length ? UINT64_MAX : sum;
+}
+
 static bool slow_gap(const struct model *model, uint64_t from, uint64_t to,
 		     const struct vioci_fit *fit, uint64_t *ret)
 {
-	uint64_t first = 0;
+	uint64_t first = 0, enough = fit->length;
+	unsigned int n_misfits = 0;
 	for (size_t i = 0; i < model->count; i++) {
 		uint64_t start = model->items[i].start;
-		if (start > first && try_gap(first, start - 1, from, to, fit, ret))
+		bool looks = start - first >= enough;
+		if (looks && try_gap(first, start - 1, from, to, fit, ret))
 			return true;
+		if (looks && i && start - 1 >= from && ++n_misfits == VIOCI_MAX_MISFITS)
+			enough = padded(fit);
 		if (model->items[i].last == UINT64_MAX)
 			return false;
 		first = model->items[i].last + 1;
 	}
-	return try_gap(first, UINT64_MAX, from, to, fit, ret);
+	return UINT64_MAX - first + 1 - !first >= enough &&
+	       try_gap(first, UINT64_MAX, from, to, fit, ret);
 }
 
 static void check_gap(struct model *model, uint64_t from, uint64_t to, struct vioci_fit fit)
@@ -402,12 +414,46 @@ static void small_holes(void **unused)
 	vioci_tree_destroy(&tree);
 }
 
+/*
+ * Holes of 4 pages, of which none is aligned to 4, then one that is, and one of 8: the aligned one is
+ * found only if it is among the first.
+ */
+static void badly_lying_holes(void **unused)
+{
+	(void)unused;
+	const struct vioci_fit fit = { 4 * PAGE, 4 * PAGE, 0 };
+	for (uint64_t n = VIOCI_MAX_MISFITS - 2; n <= 1000; n += n < 70 ? 1 : 930) {
+		struct vioci_tree tree;
+		uint64_t got = 0, start = 0, aligned, length = 1;
+		vioci_tree_init(&tree, false);
+		assert_int_equal(vioci_tree_reserve(&tree, n + 3), 0);
+		/* Items of 4 pages, the first of 1, leave holes of 4 behind them. */
+		for (uint64_t i = 0; i < n; i++, start += (length + 4) * PAGE, length = 4)
+			vioci_tree_insert(&tree, &(struct vioci_item){
+							 start, start + length * PAGE - 1, 0, 0 });
+		vioci_tree_insert(&tree, &(struct vioci_item){ start, start + 3 * PAGE - 1, 0, 0 });
+		aligned = start + 3 * PAGE;
+		start = aligned + 4 * PAGE;
+		vioci_tree_insert(&tree, &(struct vioci_item){ start, start + PAGE - 1, 0, 0 });
+		start += 9 * PAGE;
+		vioci_tree_insert(&tree, &(struct vioci_item){ start, UINT64_MAX, 0, 0 });
+		vioci_tree_unreserve(&tree, n + 3);
+
+		assert_true(vioci_tree_find_gap(&tree, 0, UINT64_MAX, &fit, &got));
+		assert_int_equal(aligned % (4 * PAGE), 0);
+		assert_int_equal(got, n < VIOCI_MAX_MISFITS ? aligned : aligned + 8 * PAGE);
+		assert_false(vioci_tree_find_gap(&tree, 0, aligned - 1, &fit, &got));
+		vioci_tree_destroy(&tree);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(disjoint_items), cmocka_unit_test(overlapping_items),
-		cmocka_unit_test(ordered_fills),  cmocka_unit_test(equal_starts),
-		cmocka_unit_test(ends_of_space),  cmocka_unit_test(small_holes),
+		cmocka_unit_test(disjoint_items),    cmocka_unit_test(overlapping_items),
+		cmocka_unit_test(ordered_fills),     cmocka_unit_test(equal_starts),
+		cmocka_unit_test(ends_of_space),     cmocka_unit_test(small_holes),
+		cmocka_unit_test(badly_lying_holes),
 	};
 	return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
 }

@@ -70,6 +70,7 @@ static void iommufd_kioas_close(struct vioci_kioas *base)
 const struct vioci_backend_ops vioci_iommufd_ops = {
 	.id = VIOC_BACKEND_IOMMUFD,
 	.name = "iommufd",
+	.memlock_mode = VIOC_MEMLOCK_USER,
 	.open = iommufd_open,
 	.close = iommufd_close,
 	.kioas_open = iommufd_kioas_open,

@@ -34,7 +34,6 @@ static int convert_ranges(const struct vioci_iommu_iova_range *ranges,
 		.n_ranges = cmd->num_iovas,
 		.page_size = cmd->out_iova_alignment > page ? cmd->out_iova_alignment : page,
 		.entries_left = UINT64_MAX,
-		.memlock_mode = VIOC_MEMLOCK_USER,
 	};
 	if (!limits.ranges)
 		return -ENOMEM;

@@ -61,7 +61,6 @@ static int legacy_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 		.node = "/dev/vfio/vfio",
 		.knob = "vfio_iommu_type1",
 		.advice = "load the module vfio_iommu_type1",
-		.memlock_mode = VIOC_MEMLOCK_PROCESS,
 	};
 	return open_as(ctx, &vioci_legacy_ops, &kind, ret_backend);
 }
@@ -72,7 +71,6 @@ static int compat_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 		.node = "/dev/iommu",
 		.knob = "iommufd",
 		.advice = "use the iommufd backend",
-		.memlock_mode = VIOC_MEMLOCK_USER,
 	};
 	return open_as(ctx, &vioci_compat_ops, &kind, ret_backend);
 }
@@ -112,6 +110,7 @@ static void legacy_kioas_close(struct vioci_kioas *base)
 const struct vioci_backend_ops vioci_legacy_ops = {
 	.id = VIOC_BACKEND_LEGACY,
 	.name = "legacy",
+	.memlock_mode = VIOC_MEMLOCK_PROCESS,
 	.open = legacy_open,
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
@@ -129,6 +128,7 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 const struct vioci_backend_ops vioci_compat_ops = {
 	.id = VIOC_BACKEND_COMPAT,
 	.name = "compat",
+	.memlock_mode = VIOC_MEMLOCK_USER,
 	.open = compat_open,
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,

@@ -67,7 +67,6 @@ int vioci_legacy_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limit
 	struct vioci_limits limits = {
 		.page_size = smallest > page ? smallest : page,
 		.entries_left = entries_left(info),
-		.memlock_mode = ((struct legacy_backend *)kioas->backend)->kind->memlock_mode,
 	};
 	error = read_ranges(info, &limits);
 	free(memory);
