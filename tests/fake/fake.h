@@ -96,6 +96,8 @@ struct fake_mapping {
 	uint64_t iova;
 	uint64_t last;
 	const void *va;
+	bool of_file;	 /* va is not the caller's */
+	uint64_t offset; /* in the file */
 	bool readable;
 	bool writable;
 };

@@ -24,7 +24,8 @@ struct fake_map {
 	uint64_t iova;
 	uint64_t last;
 	char *va;
-	bool of_file; /* va is the fake's own mapping of a file */
+	bool of_file; /* va is the fake's own mapping of a file, */
+	uint64_t offset;
 	bool readable;
 	bool writable;
 };

@@ -157,11 +157,14 @@ int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_
 	if (va == MAP_FAILED)
 		return -ENOMEM;
 	error = fake_space_map(space, iova, (uintptr_t)va, length, readable, writable);
-	if (error < 0)
+	if (error < 0) {
 		munmap(va, length);
-	else
-		fake_space_first(space, iova, iova)->of_file = true;
-	return error;
+		return error;
+	}
+	struct fake_map *map = fake_space_first(space, iova, iova);
+	map->of_file = true;
+	map->offset = offset;
+	return 0;
 }
 
 void fake_space_remove(struct fake_space *space, struct fake_map *map)
@@ -186,6 +189,8 @@ void fake_space_for_each(struct fake_space *space,
 			.iova = map->iova,
 			.last = map->last,
 			.va = map->va,
+			.of_file = map->of_file,
+			.offset = map->offset,
 			.readable = map->readable,
 			.writable = map->writable,
 		};

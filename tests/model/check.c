@@ -39,8 +39,12 @@ void check_info(struct test *test)
 static void add_mapping(void *arg, const struct fake_mapping *mapping)
 {
 	struct kernel_view *view = arg;
-	if (view->count < MAX_VIEW)
-		view->mappings[view->count] = *mapping;
+	if (view->count < MAX_VIEW) {
+		struct fake_mapping *seen = &view->mappings[view->count];
+		*seen = *mapping;
+		if (mapping->of_file)
+			seen->va = view->memory + mapping->offset;
+	}
 	view->count++;
 }
 
@@ -54,6 +58,7 @@ bool same_mapping(const struct piece *piece, const struct fake_mapping *mapping)
 void look_at_kernel(struct test *test, struct kernel_view *view)
 {
 	view->count = 0;
+	view->memory = test->world->memory;
 	fake_for_each_mapping(test->world->fake, add_mapping, view);
 	if (view->count > MAX_VIEW)
 		wrong(test, "the kernel has %zu mappings", view->count);

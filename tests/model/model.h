@@ -18,16 +18,6 @@
 #define MAX_RANGES 64
 #define ANY_IOVA   UINT64_MAX
 
-/* Until the library has them. */
-#ifndef VIOC_UNMAP_RELEASE
-#define VIOC_UNMAP_RELEASE (UINT64_C(1) << 0)
-#define VIOC_UNMAP_SPLIT   (UINT64_C(1) << 1)
-#define VIOC_UNMAP_DEFER   (UINT64_C(1) << 2)
-#endif
-#ifndef VIOC_REASON_IN_EXTENT
-#define VIOC_REASON_IN_EXTENT 29
-#endif
-
 /* One mapping, as a caller made it. */
 struct piece {
 	uint64_t iova;

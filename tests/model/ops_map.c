@@ -42,6 +42,39 @@ static int ask_kernel(struct test *test, const struct request *request, struct a
 	return 0;
 }
 
+/* Whether to map by the file, whose bounds are those of the memory. */
+static bool draw_by_file(struct test *test, const struct request *request)
+{
+	uint64_t offset = (uint64_t)(request->va - test->world->memory);
+	uint64_t end = MEMORY_PAGES * PAGE;
+	return !request->bad && offset % PAGE == 0 && offset < end &&
+	       request->length <= end - offset && once_in(test, 3);
+}
+
+static int call_map_fixed(struct test *test, const struct request *request)
+{
+	const struct world *world = test->world;
+	if (!draw_by_file(test, request))
+		return vioc_ioas_map_fixed(test->ioas, request->iova, request->va, request->length,
+					   request->flags);
+	note(test, " by file");
+	return vioc_ioas_map_file_fixed(test->ioas, request->iova, world->memory_fd,
+					(uint64_t)(request->va - world->memory), request->va,
+					request->length, request->flags);
+}
+
+static int call_map(struct test *test, const struct request *request, uint64_t *ret_iova)
+{
+	const struct world *world = test->world;
+	if (!draw_by_file(test, request))
+		return vioc_ioas_map(test->ioas, request->va, request->length, request->flags,
+				     ret_iova);
+	note(test, " by file");
+	return vioc_ioas_map_file(test->ioas, world->memory_fd,
+				  (uint64_t)(request->va - world->memory), request->va,
+				  request->length, request->flags, ret_iova);
+}
+
 static void map_fixed(struct test *test)
 {
 	struct request request;
@@ -49,8 +82,7 @@ static void map_fixed(struct test *test)
 	note_request(test, "map_fixed", &request);
 	struct answer answer = model_check_map(&test->model, &request);
 	int armed = ask_kernel(test, &request, &answer);
-	int error = vioc_ioas_map_fixed(test->ioas, request.iova, request.va, request.length,
-					request.flags);
+	int error = call_map_fixed(test, &request);
 	settle(test, armed, &answer);
 	expect(test, "map_fixed", error, answer);
 	if (error == 0)
@@ -112,7 +144,7 @@ static void map_anywhere(struct test *test)
 	struct answer answer = model_check_map(&test->model, &request);
 	int armed = ask_kernel(test, &request, &answer);
 	before_choice(test);
-	int error = vioc_ioas_map(test->ioas, request.va, request.length, request.flags, &iova);
+	int error = call_map(test, &request, &iova);
 	settle(test, armed, &answer);
 	note(test, " at 0x%" PRIx64, iova);
 	expect(test, "map", error, answer);

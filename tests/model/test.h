@@ -33,8 +33,9 @@ struct world {
 	size_t n_ranges[1 << N_DEVICES];
 	uint64_t places[N_PLACES]; /* where fixed mappings are tried, PLACE_PAGES long each */
 	size_t n_places;
-	char *memory; /* MEMORY_PAGES */
-	char *gone;   /* a page that is not there, between guards */
+	char *memory; /* MEMORY_PAGES, of a file */
+	int memory_fd;
+	char *gone; /* a page that is not there, between guards */
 	struct vioc_ctx *ctx;
 	struct vioc_container *container;
 	size_t many;	    /* mappings; about as many are kept */
@@ -91,6 +92,7 @@ void check_kernel(struct test *test);
 #define MAX_VIEW 4096
 /* What the fake kernel holds, ascending. */
 struct kernel_view {
+	const char *memory; /* the world's */
 	struct fake_mapping mappings[MAX_VIEW];
 	size_t count;
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/ctx.h"
 #include "test.h"
@@ -29,11 +30,23 @@ static char *get_memory(uint64_t pages)
 	return memory;
 }
 
+static char *get_file_memory(uint64_t pages, int *ret_fd)
+{
+	int fd = memfd_create("model", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, (off_t)(pages * PAGE)) < 0)
+		die("no file", 0);
+	void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		die("no memory", 0);
+	*ret_fd = fd;
+	return memory;
+}
+
 void world_open(struct world *world)
 {
 	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
 	int error;
-	world->memory = get_memory(MEMORY_PAGES);
+	world->memory = get_file_memory(MEMORY_PAGES, &world->memory_fd);
 	world->gone = get_memory(1);
 	if (mprotect(world->gone, PAGE, PROT_NONE) < 0)
 		die("mprotect", 0);
@@ -59,6 +72,7 @@ void world_close(struct world *world)
 	vioc_container_unref(world->container);
 	vioc_ctx_unref(world->ctx);
 	munmap(world->memory, MEMORY_PAGES * PAGE);
+	close(world->memory_fd);
 	munmap(world->gone, PAGE);
 	if (!world->fake)
 		return;
