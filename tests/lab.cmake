@@ -67,6 +67,7 @@ if(VIOC_SANITIZE)
 endif()
 
 vioc_lab_model(6.12 intel 30000 legacy iommufd compat)
+vioc_lab_model(newest intel 10000 iommufd) # which maps by file
 vioc_lab_contract(6.12 group legacy iommufd compat)
 vioc_lab_contract(6.12 group-blocked legacy iommufd compat)
 vioc_lab_contract(6.12 bypass legacy iommufd compat)
