@@ -24,6 +24,11 @@ struct vioc_device_opts {
 	 */
 	uint32_t address_bits;
 	uint32_t reserved; /* must be 0 */
+	/*
+	 * A UUID as text: "bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3". Opening a physical function of vfio-pci sets
+	 * it, and whoever opens one of its virtual functions must give the same. NULL: none.
+	 */
+	const char *vf_token;
 };
 
 /*
@@ -31,12 +36,13 @@ struct vioc_device_opts {
  * attaches it to ioas, in one step on every backend. The mappings of ioas are in force for the
  * device when this returns. Devices of one IOMMU group must be in one ioas.
  *
- * -EINVAL: malformed address, bad options. -E2BIG.
+ * -EINVAL: malformed address, bad options, a VF token for what takes none. -E2BIG.
  * -ENODEV: no such device.
  * -ENXIO: no driver is bound to it; it needs a vfio driver.
  * -EBUSY: it is open already; a kernel driver holds it or a device of its group; its group is in
  *	another ioas; or somebody else has the device or its group open.
- * -EACCES: no permission for its node; or it is a virtual function that wants its VF token.
+ * -EACCES: no permission for its node; or it wants a VF token, or another. Kernels before 6.17 let
+ *	whoever may open its character device (iommufd) have a virtual function without.
  * -EPERM: its interrupts are not isolated and the kernel insists on that.
  * -EOPNOTSUPP: not behind an IOMMU; its node is missing; the kernel refused for a reason that has no
  *	code of its own; or the ioas already works through a backend that can't take it.

@@ -67,12 +67,9 @@ static inline struct vioc_ctx *vioci_ioas_ctx(const struct vioc_ioas *ioas)
 	return ioas->container->ctx;
 }
 
-/*
- * attach.c: used by devices. identity passed vioci_check_usable(); address_last is the last IOVA that the
- * device can send. Leave a diag on failure.
- */
-int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_identity *identity,
-		      uint64_t address_last, struct vioci_attachment **ret_attachment);
+/* attach.c: used by devices. Leave a diag on failure. */
+int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
+		      struct vioci_attachment **ret_attachment);
 void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachment,
 		       const struct vioci_identity *identity);
 

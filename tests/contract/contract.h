@@ -27,6 +27,7 @@
 #define NEEDS_UNBOUND	   (1u << 4) /* unbound: no driver is bound */
 #define NEEDS_NO_GROUP	   (1u << 5) /* no_group: not behind the IOMMU */
 #define NEEDS_BLOCKED	   (1u << 6) /* blocked: a kernel driver holds a sibling */
+#define NEEDS_VF	   (1u << 7) /* pf and vf: in two groups, on one bus */
 
 struct world {
 	uint32_t backend;
@@ -40,6 +41,8 @@ struct world {
 	const char *unbound;
 	const char *no_group;
 	const char *blocked;
+	const char *pf;
+	const char *vf;
 	bool was_open[1024]; /* fds, before the case */
 	unsigned int n_left; /* fds, after it */
 };
@@ -60,6 +63,7 @@ extern const struct contract_case device_cases[];
 extern const struct contract_case irq_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case reset_cases[];
+extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 
 /* What nearly every case starts from. */
@@ -99,6 +103,12 @@ void world_hide_node(struct world *world);
 void world_show_node(struct world *world);
 /* Locked memory is limited; UINT64_MAX lifts the limit. */
 void world_limit_memlock(struct world *world, uint64_t bytes);
+/*
+ * The open physical function gets its virtual one, and loses it again. While it is open, as QEMU 7.2
+ * loses the virtual function when opening or closing resets the physical one.
+ */
+void world_make_vf(struct world *world);
+void world_drop_vf(struct world *world);
 /* Containers opened from now on take that many mappings. 0: back to the default. */
 void world_limit_entries(struct world *world, uint32_t count);
 /* That many huge pages of 2 MiB are free; skips the case if they can't be had. 0 takes them back. */

@@ -26,6 +26,8 @@ static const struct fake_device_spec fake_devices[] = {
 	{ .name = "0000:02:01.0", .driver = "vfio-pci", .group = 8 },
 	{ .name = "0000:02:02.0", .driver = "e1000e", .group = 8 },
 	{ .name = "0000:03:00.0", .driver = "e1000e", .group = -1 },
+	{ .name = "0000:04:00.0", .driver = "vfio-pci", .group = 9, .has_vfs = true },
+	{ .name = "0000:04:00.1", .driver = "vfio-pci", .group = 10, .pf = "0000:04:00.0" },
 	{ 0 },
 };
 
@@ -43,6 +45,8 @@ void world_use_fake(struct world *world)
 	world->pair[1] = "0000:01:02.0";
 	world->blocked = "0000:02:01.0";
 	world->no_group = "0000:03:00.0";
+	world->pf = "0000:04:00.0";
+	world->vf = "0000:04:00.1";
 }
 
 static bool is_fake(const struct world *world)
@@ -121,6 +125,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device that bypasses the IOMMU";
 	if ((needs & NEEDS_BLOCKED) && !world->blocked)
 		return "device whose sibling a kernel driver holds";
+	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
+		return "virtual function";
 	return NULL;
 }
 
@@ -257,6 +263,28 @@ void world_show_node(struct world *world)
 		fake_hide(world->fake, backend_node(world), false);
 	else
 		assert_int_equal(rename(away, backend_node(world)), 0);
+}
+
+static void set_vfs(struct world *world, int count)
+{
+	char path[128];
+	if (world->fake)
+		return;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", world->pf);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "%d\n", count);
+	assert_int_equal(fclose(file), 0);
+}
+
+void world_make_vf(struct world *world)
+{
+	set_vfs(world, 1);
+}
+
+void world_drop_vf(struct world *world)
+{
+	set_vfs(world, 0);
 }
 
 void world_limit_entries(struct world *world, uint32_t count)

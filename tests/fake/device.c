@@ -155,6 +155,14 @@ static int get_region_info(struct vioci_vfio_region_info *info, const struct fak
 	return 0;
 }
 
+static int use_feature(struct fake_device *device, const struct vioci_vfio_device_feature *feature)
+{
+	const uint32_t set_token = VIOCI_VFIO_FEATURE_SET | VIOCI_VFIO_FEATURE_PCI_VF_TOKEN;
+	if (feature->flags == set_token)
+		return fake_set_token(device, (const unsigned char *)(feature + 1));
+	return -ENOTTY;
+}
+
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -166,6 +174,8 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		return fake_irq_info(device, arg);
 	case VIOCI_VFIO_DEVICE_SET_IRQS:
 		return fake_irq_set(device, arg);
+	case VIOCI_VFIO_DEVICE_FEATURE:
+		return use_feature(device, arg);
 	case VIOCI_VFIO_DEVICE_RESET:
 		if (!device->spec.has_reset)
 			return -EINVAL;
