@@ -109,6 +109,12 @@ void world_limit_memlock(struct world *world, uint64_t bytes);
  */
 void world_make_vf(struct world *world);
 void world_drop_vf(struct world *world);
+/*
+ * Somebody takes the device away from its driver, which the kernel lets wait until it is closed; and
+ * gives it back then. The pid is returned, of whom it is.
+ */
+int world_take_away(struct world *world, const char *device);
+void world_give_back(struct world *world, const char *device, int pid);
 /* Containers opened from now on take that many mappings. 0: back to the default. */
 void world_limit_entries(struct world *world, uint32_t count);
 /* That many huge pages of 2 MiB are free; skips the case if they can't be had. 0 takes them back. */
@@ -122,6 +128,8 @@ void edu_start(struct vioc_device *edu);
 void edu_read(struct vioc_device *edu, uint64_t iova, uint32_t length);
 /* Edu's buffer goes to memory at iova. */
 void edu_write(struct vioc_device *edu, uint64_t iova, uint32_t length);
+/* The same, without waiting for its end. */
+void edu_write_start(struct vioc_device *edu, uint64_t iova, uint32_t length);
 /* Whether edu sees at iova what this process sees at va: one page, whose content is changed. */
 int edu_reaches(struct vioc_device *edu, struct vioc_ioas *ioas, uint64_t iova, void *va);
 

@@ -287,6 +287,41 @@ void world_drop_vf(struct world *world)
 	set_vfs(world, 0);
 }
 
+/* A program of its own, as a forked child would keep the device open by its mapped BARs. */
+static int spawn_writer(const char *file, const char *text)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "echo \"$1\" >\"$0\"", file, text, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void expect_success(int pid)
+{
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int world_take_away(struct world *world, const char *device)
+{
+	if (!world->fake)
+		return spawn_writer("/sys/bus/pci/drivers/vfio-pci/unbind", device);
+	fake_request(world->fake, device);
+	return FAKE_PID;
+}
+
+void world_give_back(struct world *world, const char *device, int pid)
+{
+	if (world->fake)
+		return;
+	expect_success(pid);
+	expect_success(spawn_writer("/sys/bus/pci/drivers_probe", device));
+}
+
 void world_limit_entries(struct world *world, uint32_t count)
 {
 	if (!count)

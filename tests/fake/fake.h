@@ -63,6 +63,9 @@ void fake_release(struct fake *fake, const char *node, int pid);
 void fake_forbid(struct fake *fake, const char *node, bool forbidden);
 void fake_hide(struct fake *fake, const char *node, bool hidden);
 
+/* Somebody wants the device back: its device-request interrupt is signalled. */
+void fake_request(struct fake *fake, const char *device);
+
 /* Limits the mappings of containers opened from now on, as dma_entry_limit does. */
 void fake_set_entry_limit(struct fake *fake, uint32_t limit);
 

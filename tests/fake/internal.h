@@ -214,6 +214,7 @@ void fake_irq_raise(struct fake_device *device, uint32_t bits);
 void fake_irq_lower(struct fake_device *device, uint32_t bits);
 /* Does what an unmask eventfd asks for. The fake has no thread for it: any access to the device looks. */
 void fake_irq_poll(struct fake_device *device);
+void fake_irq_request(struct fake_device *device);
 void fake_irq_close(struct fake_device *device);
 
 /* vf_token.c: as vfio-pci of Linux 6.12 does it, which asks character devices for none. */
