@@ -104,6 +104,37 @@ VIOC_API int vioc_device_get_info(const struct vioc_device *device,
  */
 VIOC_API VIOC_MUST_CHECK int vioc_device_reset(struct vioc_device *device);
 
+#define VIOC_FEATURE_GET 1
+#define VIOC_FEATURE_SET 2
+
+/*
+ * What can be done with a feature of the device's vfio driver: VIOC_FEATURE_GET and _SET, or 0 if there
+ * is no such feature. id is a VFIO_DEVICE_FEATURE_* number, of 16 bits. -EINVAL. -ENODEV: closed. -ENOMEM.
+ * Kernel: VFIO_DEVICE_FEATURE.
+ */
+VIOC_API int vioc_device_probe_feature(struct vioc_device *device, uint32_t id);
+
+/*
+ * Gets a feature's data of size bytes, or sets it; what it is depends on the feature. When getting,
+ * the kernel sees what data has, as some features take a request in it. data may be NULL if size is 0.
+ * -EOPNOTSUPP: no such feature. -EINVAL: id has more than 16 bits, no data; or the kernel doesn't like
+ * the data. -ENODEV: closed. -ENOMEM. Others as the feature has them.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_device_get_feature(struct vioc_device *device, uint32_t id,
+						     void *data, size_t size);
+VIOC_API VIOC_MUST_CHECK int vioc_device_set_feature(struct vioc_device *device, uint32_t id,
+						     const void *data, size_t size);
+
+/*
+ * Features of power, all to be set. SLEEP, without data, lets the kernel put the device into its lowest
+ * power state while no call uses it; a call wakes it for as long as it takes, mapped registers raise
+ * SIGBUS. WAKE, without data, ends that. SLEEP_UNTIL_WAKEUP has as data an eventfd as int32_t and a
+ * uint32_t of 0; the kernel ends the sleep and signals the eventfd when anything wakes the device.
+ */
+#define VIOC_FEATURE_SLEEP		3u
+#define VIOC_FEATURE_SLEEP_UNTIL_WAKEUP 4u
+#define VIOC_FEATURE_WAKE		5u
+
 #define VIOC_AFFECTED_OWNED 1u /* this container has it, or its group */
 
 /* A device that a hot reset resets. */

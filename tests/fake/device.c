@@ -155,12 +155,27 @@ static int get_region_info(struct vioci_vfio_region_info *info, const struct fak
 	return 0;
 }
 
+#define FEATURE_SLEEP 3
+#define FEATURE_WAKE  5
+
 static int use_feature(struct fake_device *device, const struct vioci_vfio_device_feature *feature)
 {
-	const uint32_t set_token = VIOCI_VFIO_FEATURE_SET | VIOCI_VFIO_FEATURE_PCI_VF_TOKEN;
-	if (feature->flags == set_token)
+	uint32_t id = feature->flags & VIOCI_VFIO_FEATURE_MASK;
+	bool has_token = id == VIOCI_VFIO_FEATURE_PCI_VF_TOKEN && device->spec.has_vfs;
+	if (!has_token && id != FEATURE_SLEEP && id != FEATURE_WAKE)
+		return -ENOTTY;
+	if (!(feature->flags & VIOCI_VFIO_FEATURE_SET))
+		return -EINVAL;
+	if (feature->flags & VIOCI_VFIO_FEATURE_PROBE)
+		return 0;
+	if (feature->argsz - sizeof(*feature) < (has_token ? 16 : 0))
+		return -EINVAL;
+	if (has_token)
 		return fake_set_token(device, (const unsigned char *)(feature + 1));
-	return -ENOTTY;
+	if (id == FEATURE_SLEEP && device->asleep)
+		return -EINVAL;
+	device->asleep = id == FEATURE_SLEEP;
+	return 0;
 }
 
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg)
@@ -272,11 +287,13 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 		device->bound = false;
 		device->owner = NULL;
 		fake_irq_close(device);
+		device->asleep = false;
 	} else if (--device->n_open == 0) {
 		if (fd->container->is_iommufd)
 			device->space->n_devices--;
 		device->space = NULL;
 		fake_irq_close(device);
+		device->asleep = false;
 		if (!fd->group->open)
 			fake_group_close(fake, fd->group);
 	}

@@ -72,6 +72,7 @@ struct fake_device {
 	struct fake_container *owner;
 	struct fake_space *space; /* its DMA goes there */
 	struct fake_irqs irqs;
+	bool asleep;
 	char token[37]; /* the VF token of a physical function */
 };
 
