@@ -24,6 +24,11 @@ struct vioc_device_opts {
 	 */
 	uint32_t address_bits;
 	uint32_t reserved; /* must be 0 */
+	/*
+	 * A UUID as text: "bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3". Opening a physical function of vfio-pci sets
+	 * it, and whoever opens one of its virtual functions must give the same. NULL: none.
+	 */
+	const char *vf_token;
 };
 
 /*
@@ -31,12 +36,13 @@ struct vioc_device_opts {
  * attaches it to ioas, in one step on every backend. The mappings of ioas are in force for the
  * device when this returns. Devices of one IOMMU group must be in one ioas.
  *
- * -EINVAL: malformed address, bad options. -E2BIG.
+ * -EINVAL: malformed address, bad options, a VF token for what takes none. -E2BIG.
  * -ENODEV: no such device.
  * -ENXIO: no driver is bound to it; it needs a vfio driver.
  * -EBUSY: it is open already; a kernel driver holds it or a device of its group; its group is in
  *	another ioas; or somebody else has the device or its group open.
- * -EACCES: no permission for its node; or it is a virtual function that wants its VF token.
+ * -EACCES: no permission for its node; or it wants a VF token, or another. Kernels before 6.17 let
+ *	whoever may open its character device (iommufd) have a virtual function without.
  * -EPERM: its interrupts are not isolated and the kernel insists on that.
  * -EOPNOTSUPP: not behind an IOMMU; its node is missing; the kernel refused for a reason that has no
  *	code of its own; or the ioas already works through a backend that can't take it.
@@ -97,6 +103,37 @@ VIOC_API int vioc_device_get_info(const struct vioc_device *device,
  * Kernel: VFIO_DEVICE_RESET.
  */
 VIOC_API VIOC_MUST_CHECK int vioc_device_reset(struct vioc_device *device);
+
+#define VIOC_FEATURE_GET 1
+#define VIOC_FEATURE_SET 2
+
+/*
+ * What can be done with a feature of the device's vfio driver: VIOC_FEATURE_GET and _SET, or 0 if there
+ * is no such feature. id is a VFIO_DEVICE_FEATURE_* number, of 16 bits. -EINVAL. -ENODEV: closed. -ENOMEM.
+ * Kernel: VFIO_DEVICE_FEATURE.
+ */
+VIOC_API int vioc_device_probe_feature(struct vioc_device *device, uint32_t id);
+
+/*
+ * Gets a feature's data of size bytes, or sets it; what it is depends on the feature. When getting,
+ * the kernel sees what data has, as some features take a request in it. data may be NULL if size is 0.
+ * -EOPNOTSUPP: no such feature. -EINVAL: id has more than 16 bits, no data; or the kernel doesn't like
+ * the data. -ENODEV: closed. -ENOMEM. Others as the feature has them.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_device_get_feature(struct vioc_device *device, uint32_t id,
+						     void *data, size_t size);
+VIOC_API VIOC_MUST_CHECK int vioc_device_set_feature(struct vioc_device *device, uint32_t id,
+						     const void *data, size_t size);
+
+/*
+ * Features of power, all to be set. SLEEP, without data, lets the kernel put the device into its lowest
+ * power state while no call uses it; a call wakes it for as long as it takes, mapped registers raise
+ * SIGBUS. WAKE, without data, ends that. SLEEP_UNTIL_WAKEUP has as data an eventfd as int32_t and a
+ * uint32_t of 0; the kernel ends the sleep and signals the eventfd when anything wakes the device.
+ */
+#define VIOC_FEATURE_SLEEP		3u
+#define VIOC_FEATURE_SLEEP_UNTIL_WAKEUP 4u
+#define VIOC_FEATURE_WAKE		5u
 
 #define VIOC_AFFECTED_OWNED 1u /* this container has it, or its group */
 

@@ -42,6 +42,13 @@ struct vioci_attachment {
 	uint64_t address_last;
 };
 
+/* A device that is to be attached; its identity passed vioci_check_usable(). */
+struct vioci_newcomer {
+	const struct vioci_identity *identity;
+	uint64_t address_last;		    /* the last IOVA that it can send */
+	const struct vioci_vf_token *token; /* NULL: none was given */
+};
+
 /* What a kioas allows with the devices it has now. */
 struct vioci_limits {
 	struct vioc_iova_range *ranges; /* ascending, disjoint; malloc'ed */
@@ -62,8 +69,8 @@ struct vioci_backend_ops {
 	/* No device is attached any more. Mappings left go with it. */
 	void (*kioas_close)(struct vioci_kioas *kioas);
 
-	/* Errors as vioc_device_open() states them; identity passed vioci_check_usable(). */
-	int (*attach)(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+	/* Errors as vioc_device_open() states them. */
+	int (*attach)(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 		      struct vioci_attachment **ret_attachment);
 	/* Closes the device; nothing of it is mapped any more. */
 	void (*detach)(struct vioci_attachment *attachment);
@@ -138,6 +145,7 @@ struct vioci_refusal {
 	int error;
 	enum vioci_eperm eperm;
 	const char *knob; /* the module whose allow_unsafe_interrupts applies */
+	bool had_token;	  /* a VF token was given */
 };
 
 /*

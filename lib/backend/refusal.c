@@ -85,6 +85,16 @@ static void explain_conflict(struct vioci_diag_draft *draft)
 	vioci_diag_advice(draft, "unmap them, or open the device before mapping");
 }
 
+static void explain_token(struct vioci_diag_draft *draft, const struct vioci_refusal *refusal)
+{
+	draft->reason = VIOC_REASON_VF_TOKEN;
+	vioci_diag_obstacle(draft, refusal->had_token
+					   ? "the VF token is not the one that is set"
+					   : "it wants a VF token: vfio-pci has its physical "
+					     "function, or its virtual functions in use");
+	vioci_diag_advice(draft, "give as vf_token what the physical function was opened with");
+}
+
 static void explain_kernel(struct vioci_diag_draft *draft, const struct vioci_refusal *refusal)
 {
 	/* Codes that would read as the caller's mistake, or that only ioctl(2) has. */
@@ -118,9 +128,7 @@ int vioci_attach_refused(const struct vioci_kioas *kioas, const struct vioci_ide
 		explain_conflict(&draft);
 		break;
 	case -EACCES:
-		draft.reason = VIOC_REASON_VF_TOKEN;
-		vioci_diag_obstacle(&draft, "it is a virtual function that wants its VF token");
-		vioci_diag_advice(&draft, "its physical function is in use by VFIO, and set one");
+		explain_token(&draft, refusal);
 		break;
 	case -ENOMEM:
 		vioci_diag_obstacle(&draft,

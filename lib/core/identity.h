@@ -29,6 +29,18 @@ int vioci_identity_read(const struct vioci_sys *sys, const char *name,
  */
 int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_name, size_t size);
 
+/* The UUID that users of a physical function and of its virtual functions share. */
+struct vioci_vf_token {
+	uint8_t bytes[16];
+	char text[37];
+};
+
+/* -EINVAL: not a UUID like "bd8d9d2b-5a5f-4f5a-a211-f591514ba1f3". */
+int vioci_vf_token_parse(const char *text, struct vioci_vf_token *ret_token);
+
+/* Whether the device is a physical function, or a virtual one, and vfio-pci has the physical one. */
+bool vioci_takes_vf_token(const struct vioci_sys *sys, const struct vioci_identity *identity);
+
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
 

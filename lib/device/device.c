@@ -64,14 +64,36 @@ static int read_info(struct vioc_device *device)
 	return device->regions && device->irqs ? 0 : vioci_fail_memory(ctx);
 }
 
-static int open_and_attach(struct vioc_device *device, const char *name, uint32_t address_bits)
+static int read_token(struct vioc_device *device, const char *text,
+		      struct vioci_vf_token *ret_token)
 {
+	struct vioc_ctx *ctx = vioci_device_ctx(device);
+	if (vioci_vf_token_parse(text, ret_token) < 0)
+		return vioci_fail(ctx, -EINVAL, VIOC_REASON_BAD_ARGUMENT, "open a device",
+				  "the VF token '%s' is not a UUID", text);
+	if (!vioci_takes_vf_token(&ctx->sys, &device->identity))
+		return vioci_fail(ctx, -EINVAL, VIOC_REASON_BAD_ARGUMENT, "open a device",
+				  "%s takes no VF token: it is neither a physical function of "
+				  "vfio-pci nor a virtual function of one",
+				  device->identity.name);
+	return 0;
+}
+
+static int open_and_attach(struct vioc_device *device, const char *name,
+			   const struct vioc_device_opts *opts)
+{
+	struct vioci_vf_token token;
+	struct vioci_newcomer newcomer = {
+		.identity = &device->identity,
+		.address_last =
+			opts->address_bits ? UINT64_MAX >> (64 - opts->address_bits) : UINT64_MAX,
+		.token = opts->vf_token ? &token : NULL,
+	};
 	int error = read_identity(vioci_device_ctx(device), name, &device->identity);
-	if (error < 0)
-		return error;
-	uint64_t address_last = address_bits ? UINT64_MAX >> (64 - address_bits) : UINT64_MAX;
-	error = vioci_ioas_attach(device->ioas, &device->identity, address_last,
-				  &device->attachment);
+	if (error == 0 && opts->vf_token)
+		error = read_token(device, opts->vf_token, &token);
+	if (error == 0)
+		error = vioci_ioas_attach(device->ioas, &newcomer, &device->attachment);
 	if (error < 0)
 		return error;
 	device->backend = device->attachment->kioas->backend->ops->id;
@@ -104,7 +126,7 @@ VIOC_API int vioc_device_open(struct vioc_ioas *ioas, const char *name,
 	pthread_mutex_init(&device->regions_lock, NULL);
 	pthread_mutex_init(&device->irqs_lock, NULL);
 	pthread_mutex_init(&device->config_lock, NULL);
-	error = open_and_attach(device, name, opts.address_bits);
+	error = open_and_attach(device, name, &opts);
 	if (error < 0) {
 		device_free(device);
 		return error;

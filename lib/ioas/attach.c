@@ -8,12 +8,6 @@
 #include "ioas/policy.h"
 #include "ioas/replay.h"
 
-/* A device that is being attached. */
-struct newcomer {
-	const struct vioci_identity *identity;
-	uint64_t address_last;
-};
-
 static void begin_exclusive(struct vioc_ioas *ioas, struct vioci_window *window)
 {
 	pthread_mutex_lock(&ioas->lock);
@@ -71,7 +65,8 @@ static int read_limits(struct vioc_ioas *ioas, struct kernel_side *side, uint64_
 	return error;
 }
 
-static int query(struct vioc_ioas *ioas, const struct newcomer *newcomer, struct kernel_side *side)
+static int query(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
+		 struct kernel_side *side)
 {
 	uint64_t last = address_last(ioas);
 	int error = read_limits(ioas, side,
@@ -86,7 +81,7 @@ static int query(struct vioc_ioas *ioas, const struct newcomer *newcomer, struct
 
 /* Brings a kioas, new or in use, in step with the mappings. */
 static int bring_in_step(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
-			 const struct newcomer *newcomer)
+			 const struct vioci_newcomer *newcomer)
 {
 	struct kernel_side side = { .kioas = kioas };
 	int error = query(ioas, newcomer, &side);
@@ -105,12 +100,13 @@ static int bring_in_step(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
 }
 
 static int attach_to(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
-		     const struct newcomer *newcomer, struct vioci_attachment **ret_attachment)
+		     const struct vioci_newcomer *newcomer,
+		     struct vioci_attachment **ret_attachment)
 {
 	const struct vioci_backend_ops *ops = kioas->backend->ops;
 	struct vioci_attachment *attachment;
 
-	int error = ops->attach(kioas, newcomer->identity, &attachment);
+	int error = ops->attach(kioas, newcomer, &attachment);
 	if (error < 0)
 		return error;
 	error = bring_in_step(ioas, kioas, newcomer);
@@ -127,7 +123,8 @@ static int attach_to(struct vioc_ioas *ioas, struct vioci_kioas *kioas,
 
 /* Attaches the first device: makes the kernel's side of the ioas with this backend. */
 static int attach_first(struct vioc_ioas *ioas, struct vioci_backend *backend,
-			const struct newcomer *newcomer, struct vioci_attachment **ret_attachment)
+			const struct vioci_newcomer *newcomer,
+			struct vioci_attachment **ret_attachment)
 {
 	struct vioci_kioas *kioas;
 	int error = backend->ops->kioas_open(backend, &kioas);
@@ -158,7 +155,7 @@ static void note_fallback(struct vioc_ioas *ioas, const struct vioci_identity *i
 }
 
 /* Tries the container's backends, best first. */
-static int attach_first_of_any(struct vioc_ioas *ioas, const struct newcomer *newcomer,
+static int attach_first_of_any(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
 			       struct vioci_attachment **ret_attachment)
 {
 	struct vioc_ctx *ctx = vioci_ioas_ctx(ioas);
@@ -185,7 +182,7 @@ static int attach_first_of_any(struct vioc_ioas *ioas, const struct newcomer *ne
 	return error;
 }
 
-static int attach_exclusive(struct vioc_ioas *ioas, const struct newcomer *newcomer,
+static int attach_exclusive(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
 			    struct vioci_attachment **ret_attachment)
 {
 	int error = vioci_check_reserved(ioas, newcomer->identity);
@@ -203,20 +200,20 @@ static int attach_exclusive(struct vioc_ioas *ioas, const struct newcomer *newco
 	return 0;
 }
 
-int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_identity *identity, uint64_t last,
+int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
 		      struct vioci_attachment **ret_attachment)
 {
+	const struct vioci_identity *identity = newcomer->identity;
 	int error = vioci_container_claim(ioas->container, identity, ioas);
 	if (error < 0)
 		return error;
 
-	const struct newcomer newcomer = { identity, last };
 	struct vioci_window window;
 	pthread_mutex_lock(&ioas->attach_lock);
 	/* What waits in the kernel could be in the newcomer's way. */
 	(void)vioci_flush_deferred(ioas);
 	begin_exclusive(ioas, &window);
-	error = attach_exclusive(ioas, &newcomer, ret_attachment);
+	error = attach_exclusive(ioas, newcomer, ret_attachment);
 	end_exclusive(ioas, &window);
 	pthread_mutex_unlock(&ioas->attach_lock);
 

@@ -79,12 +79,9 @@ static inline void vioci_ioas_unlock(struct vioc_ioas *ioas)
 		vioci_memfile_close_all(vioci_ioas_ctx(ioas), unused);
 }
 
-/*
- * attach.c: used by devices. identity passed vioci_check_usable(); address_last is the last IOVA that the
- * device can send. Leave a diag on failure.
- */
-int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_identity *identity,
-		      uint64_t address_last, struct vioci_attachment **ret_attachment);
+/* attach.c: used by devices. Leave a diag on failure. */
+int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_newcomer *newcomer,
+		      struct vioci_attachment **ret_attachment);
 void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachment,
 		       const struct vioci_identity *identity);
 

@@ -28,6 +28,7 @@
 #define VIOCI_VFIO_DEVICE_RESET		     VIOCI_VFIO_IO(11)
 #define VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO VIOCI_VFIO_IO(12)
 #define VIOCI_VFIO_DEVICE_HOT_RESET	     VIOCI_VFIO_IO(13)
+#define VIOCI_VFIO_DEVICE_FEATURE	     VIOCI_VFIO_IO(17)
 #define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	     VIOCI_VFIO_IO(18)
 #define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT  VIOCI_VFIO_IO(19)
 
@@ -197,9 +198,23 @@ struct vioci_vfio_dma_unmap {
 struct vioci_vfio_bind_iommufd {
 	uint32_t argsz;
 	uint32_t flags;
+#define VIOCI_VFIO_BIND_TOKEN (1u << 0)
 	int32_t iommufd;
 	uint32_t out_devid;
+	uint64_t token_uuid_ptr;
 };
+
+struct vioci_vfio_device_feature {
+	uint32_t argsz;
+	uint32_t flags; /* a feature, and what to do */
+#define VIOCI_VFIO_FEATURE_MASK	 0xffffu
+#define VIOCI_VFIO_FEATURE_GET	 (1u << 16)
+#define VIOCI_VFIO_FEATURE_SET	 (1u << 17)
+#define VIOCI_VFIO_FEATURE_PROBE (1u << 18)
+	/* data follows */
+};
+
+#define VIOCI_VFIO_FEATURE_PCI_VF_TOKEN 0
 
 struct vioci_vfio_attach_pt {
 	uint32_t argsz;

@@ -34,6 +34,7 @@ SAME(VIOCI_VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_SET_IRQS);
 SAME(VIOCI_VFIO_DEVICE_RESET, VFIO_DEVICE_RESET);
 SAME(VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO);
 SAME(VIOCI_VFIO_DEVICE_HOT_RESET, VFIO_DEVICE_PCI_HOT_RESET);
+SAME(VIOCI_VFIO_DEVICE_FEATURE, VFIO_DEVICE_FEATURE);
 SAME(VIOCI_VFIO_DEVICE_BIND_IOMMUFD, VFIO_DEVICE_BIND_IOMMUFD);
 SAME(VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, VFIO_DEVICE_ATTACH_IOMMUFD_PT);
 SAME(VIOCI_VFIO_IOMMU_GET_INFO, VFIO_IOMMU_GET_INFO);
@@ -153,10 +154,23 @@ MEMBER(vioci_vfio_dma_unmap, vfio_iommu_type1_dma_unmap, iova, iova);
 MEMBER(vioci_vfio_dma_unmap, vfio_iommu_type1_dma_unmap, size, size);
 SAME(VIOCI_VFIO_DMA_UNMAP_ALL, VFIO_DMA_UNMAP_FLAG_ALL);
 
+/* The token came with 6.17. */
+#ifdef VFIO_DEVICE_BIND_FLAG_TOKEN
 BEGINNING(struct vioci_vfio_bind_iommufd, struct vfio_device_bind_iommufd);
+SAME(VIOCI_VFIO_BIND_TOKEN, VFIO_DEVICE_BIND_FLAG_TOKEN);
+MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, token_uuid_ptr, token_uuid_ptr);
+#endif
 MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, flags, flags);
 MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, iommufd, iommufd);
 MEMBER(vioci_vfio_bind_iommufd, vfio_device_bind_iommufd, out_devid, out_devid);
+SIZE(struct vioci_vfio_device_feature, struct vfio_device_feature);
+MEMBER(vioci_vfio_device_feature, vfio_device_feature, flags, flags);
+SAME(sizeof(struct vioci_vfio_device_feature), offsetof(struct vfio_device_feature, data));
+SAME(VIOCI_VFIO_FEATURE_MASK, VFIO_DEVICE_FEATURE_MASK);
+SAME(VIOCI_VFIO_FEATURE_GET, VFIO_DEVICE_FEATURE_GET);
+SAME(VIOCI_VFIO_FEATURE_SET, VFIO_DEVICE_FEATURE_SET);
+SAME(VIOCI_VFIO_FEATURE_PROBE, VFIO_DEVICE_FEATURE_PROBE);
+SAME(VIOCI_VFIO_FEATURE_PCI_VF_TOKEN, VFIO_DEVICE_FEATURE_PCI_VF_TOKEN);
 BEGINNING(struct vioci_vfio_attach_pt, struct vfio_device_attach_iommufd_pt);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, flags, flags);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, pt_id, pt_id);

@@ -294,6 +294,33 @@ static void memory_space_off(struct world *world)
 	rig_close(&rig);
 }
 
+static void features(struct world *world)
+{
+	uint32_t value = 77;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_device_probe_feature(edu, 0xfff0), 0);
+	assert_int_equal(vioc_device_probe_feature(edu, VIOC_FEATURE_WAKE), VIOC_FEATURE_SET);
+	expect_failure(rig.ctx, vioc_device_probe_feature(edu, 0x10000), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_device_get_feature(edu, 0xfff0, &value, 4), -EOPNOTSUPP,
+		       VIOC_REASON_UNSUPPORTED);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, VIOC_FEATURE_WAKE, NULL, 4), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	assert_int_equal(value, 77);
+
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_SLEEP, NULL, 0), 0);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 4, &value, 4), 0);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, VIOC_FEATURE_SLEEP, NULL, 0), -EINVAL,
+		       VIOC_REASON_KERNEL);
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_WAKE, NULL, 0), 0);
+	assert_int_equal(vioc_region_read(edu, VIOC_PCI_BAR(0), 0, &value, 4), 0);
+	assert_int_equal(value, 0x010000ed);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
 /* After close nothing works and nothing breaks; the group is free although a BAR was mapped. */
 static void close_before_unref(struct world *world)
 {
@@ -334,6 +361,7 @@ const struct contract_case device_cases[] = {
 	{ "the MSI-X table", msix_table, NEEDS_EDU },
 	{ "stop DMA", stop_dma, NEEDS_EDU },
 	{ "registers while memory space is off: EIO", memory_space_off, NEEDS_EDU },
+	{ "features, and sleep", features, NEEDS_EDU },
 	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
 	{ 0 },
 };

@@ -369,6 +369,35 @@ static void error_and_request(struct world *world)
 	rig_close(&rig);
 }
 
+/* Unplugging: the device is asked for while it has mappings, a mapped BAR and DMA on its way. */
+static void device_request(struct world *world)
+{
+	struct pollfd wait = { .events = POLLIN };
+	void *bar;
+	struct rig rig;
+	rig_open(world, &rig);
+	unsigned char *memory = pages_new(1);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	assert_int_equal(vioc_ioas_map_fixed(rig.ioas, 0x100000, memory, PAGE, VIOC_MAP_WRITE), 0);
+	assert_int_equal(vioc_region_map(edu, VIOC_PCI_BAR(0), 0, 0, &bar), 0);
+	assert_int_equal(vioc_irq_enable(edu, VIOC_PCI_MSI, 1, NULL), 0);
+	assert_int_equal(vioc_irq_enable(edu, VIOC_PCI_REQ, 1, NULL), 0);
+	edu_start(edu);
+	edu_write_start(edu, 0x100000, 64);
+
+	int pid = world_take_away(world, world->edu);
+	wait.fd = irq_fd(edu, VIOC_PCI_REQ, 0);
+	assert_int_equal(poll(&wait, 1, 60000), 1);
+	assert_int_equal(vioc_pci_stop_dma(edu), 0);
+	vioc_device_close(edu);
+	world_give_back(world, world->edu, pid);
+	assert_int_equal(vioc_ioas_unmap(rig.ioas, 0x100000, PAGE, 0, NULL), 0);
+	vioc_device_unref(edu);
+	vioc_device_unref(rig_device(&rig, world->edu));
+	pages_free(memory, 1);
+	rig_close(&rig);
+}
+
 static void close_while_enabled(struct world *world)
 {
 	struct rig rig;
@@ -401,6 +430,7 @@ const struct contract_case irq_cases[] = {
 	{ "interrupts enabled twice: EBUSY", enabled_twice, NEEDS_EDU },
 	{ "interrupts that are not enabled: ENOENT", not_enabled, NEEDS_EDU },
 	{ "error and device-request interrupts", error_and_request, NEEDS_SECOND },
+	{ "device request: an orderly end", device_request, NEEDS_EDU },
 	{ "close with interrupts enabled", close_while_enabled, NEEDS_SECOND },
 	{ 0 },
 };

@@ -27,6 +27,7 @@
 #define NEEDS_UNBOUND	   (1u << 4) /* unbound: no driver is bound */
 #define NEEDS_NO_GROUP	   (1u << 5) /* no_group: not behind the IOMMU */
 #define NEEDS_BLOCKED	   (1u << 6) /* blocked: a kernel driver holds a sibling */
+#define NEEDS_VF	   (1u << 7) /* pf and vf: in two groups, on one bus */
 
 struct world {
 	uint32_t backend;
@@ -40,6 +41,8 @@ struct world {
 	const char *unbound;
 	const char *no_group;
 	const char *blocked;
+	const char *pf;
+	const char *vf;
 	bool was_open[1024]; /* fds, before the case */
 	unsigned int n_left; /* fds, after it */
 };
@@ -61,6 +64,7 @@ extern const struct contract_case irq_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case file_cases[];
 extern const struct contract_case reset_cases[];
+extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 
 /* What nearly every case starts from. */
@@ -102,6 +106,18 @@ void world_show_node(struct world *world);
 bool world_maps_files(const struct world *world);
 /* Locked memory is limited; UINT64_MAX lifts the limit. */
 void world_limit_memlock(struct world *world, uint64_t bytes);
+/*
+ * The open physical function gets its virtual one, and loses it again. While it is open, as QEMU 7.2
+ * loses the virtual function when opening or closing resets the physical one.
+ */
+void world_make_vf(struct world *world);
+void world_drop_vf(struct world *world);
+/*
+ * Somebody takes the device away from its driver, which the kernel lets wait until it is closed; and
+ * gives it back then. The pid is returned, of whom it is.
+ */
+int world_take_away(struct world *world, const char *device);
+void world_give_back(struct world *world, const char *device, int pid);
 /* Containers opened from now on take that many mappings. 0: back to the default. */
 void world_limit_entries(struct world *world, uint32_t count);
 /* That many huge pages of 2 MiB are free; skips the case if they can't be had. 0 takes them back. */
@@ -115,6 +131,8 @@ void edu_start(struct vioc_device *edu);
 void edu_read(struct vioc_device *edu, uint64_t iova, uint32_t length);
 /* Edu's buffer goes to memory at iova. */
 void edu_write(struct vioc_device *edu, uint64_t iova, uint32_t length);
+/* The same, without waiting for its end. */
+void edu_write_start(struct vioc_device *edu, uint64_t iova, uint32_t length);
 /* Whether edu sees at iova what this process sees at va: one page, whose content is changed. */
 int edu_reaches(struct vioc_device *edu, struct vioc_ioas *ioas, uint64_t iova, void *va);
 

@@ -47,13 +47,19 @@ static void wait_until_done(struct vioc_device *edu)
 	}
 }
 
-static void transfer(struct vioc_device *edu, uint64_t source, uint64_t target, uint32_t length,
-		     uint32_t command)
+static void start_transfer(struct vioc_device *edu, uint64_t source, uint64_t target,
+			   uint32_t length, uint32_t command)
 {
 	write64(edu, EDU_SOURCE, source);
 	write64(edu, EDU_TARGET, target);
 	write64(edu, EDU_COUNT, length);
 	write64(edu, EDU_COMMAND, command | EDU_RUN);
+}
+
+static void transfer(struct vioc_device *edu, uint64_t source, uint64_t target, uint32_t length,
+		     uint32_t command)
+{
+	start_transfer(edu, source, target, length, command);
 	wait_until_done(edu);
 }
 
@@ -70,6 +76,11 @@ void edu_read(struct vioc_device *edu, uint64_t iova, uint32_t length)
 void edu_write(struct vioc_device *edu, uint64_t iova, uint32_t length)
 {
 	transfer(edu, EDU_BUFFER, iova, length, EDU_TO_MEMORY);
+}
+
+void edu_write_start(struct vioc_device *edu, uint64_t iova, uint32_t length)
+{
+	start_transfer(edu, EDU_BUFFER, iova, length, EDU_TO_MEMORY);
 }
 
 int edu_reaches(struct vioc_device *edu, struct vioc_ioas *ioas, uint64_t iova, void *va)

@@ -9,8 +9,8 @@
 #include "world.h"
 
 static const struct contract_case *const tables[] = {
-	batch_cases, policy_cases, map_cases, attach_cases, open_cases,	 device_cases,
-	irq_cases,   reset_cases,  mem_cases, file_cases,   cache_cases,
+	batch_cases, policy_cases, map_cases, attach_cases, open_cases, device_cases,
+	irq_cases,   reset_cases,  vf_cases,  mem_cases,    file_cases, cache_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -93,12 +93,14 @@ static int list_cases(void)
 
 static int usage(FILE *out)
 {
-	fprintf(out, "usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
-		     "         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
-		     "         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--case TEXT]\n"
-		     "       contract --list\n"
-		     "Runs the contract cases on the fake kernel, or on the real one with these\n"
-		     "devices; those named first, second, edu, pair are bound to vfio-pci.\n");
+	fprintf(out,
+		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
+		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
+		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
+		"         [--case TEXT]\n"
+		"       contract --list\n"
+		"Runs the contract cases on the fake kernel, or on the real one with these\n"
+		"devices; those named first, second, edu, pair, pf, vf are bound to vfio-pci.\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -122,6 +124,8 @@ int main(int argc, char **argv)
 		{ "unbound", required_argument, NULL, 'u' },
 		{ "no-group", required_argument, NULL, 'n' },
 		{ "blocked", required_argument, NULL, 'l' },
+		{ "pf", required_argument, NULL, 'P' },
+		{ "vf", required_argument, NULL, 'V' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -167,6 +171,12 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			world.blocked = optarg;
+			break;
+		case 'P':
+			world.pf = optarg;
+			break;
+		case 'V':
+			world.vf = optarg;
 			break;
 		case 'c':
 			filter = optarg;

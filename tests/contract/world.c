@@ -28,6 +28,8 @@ static const struct fake_device_spec fake_devices[] = {
 	{ .name = "0000:02:01.0", .driver = "vfio-pci", .group = 8 },
 	{ .name = "0000:02:02.0", .driver = "e1000e", .group = 8 },
 	{ .name = "0000:03:00.0", .driver = "e1000e", .group = -1 },
+	{ .name = "0000:04:00.0", .driver = "vfio-pci", .group = 9, .has_vfs = true },
+	{ .name = "0000:04:00.1", .driver = "vfio-pci", .group = 10, .pf = "0000:04:00.0" },
 	{ 0 },
 };
 
@@ -45,6 +47,8 @@ void world_use_fake(struct world *world)
 	world->pair[1] = "0000:01:02.0";
 	world->blocked = "0000:02:01.0";
 	world->no_group = "0000:03:00.0";
+	world->pf = "0000:04:00.0";
+	world->vf = "0000:04:00.1";
 }
 
 static bool is_fake(const struct world *world)
@@ -123,6 +127,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device that bypasses the IOMMU";
 	if ((needs & NEEDS_BLOCKED) && !world->blocked)
 		return "device whose sibling a kernel driver holds";
+	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
+		return "virtual function";
 	return NULL;
 }
 
@@ -272,6 +278,63 @@ bool world_maps_files(const struct world *world)
 	bool known = errno != ENOTTY;
 	close(fd);
 	return known;
+}
+
+static void set_vfs(struct world *world, int count)
+{
+	char path[128];
+	if (world->fake)
+		return;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", world->pf);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "%d\n", count);
+	assert_int_equal(fclose(file), 0);
+}
+
+void world_make_vf(struct world *world)
+{
+	set_vfs(world, 1);
+}
+
+void world_drop_vf(struct world *world)
+{
+	set_vfs(world, 0);
+}
+
+/* A program of its own, as a forked child would keep the device open by its mapped BARs. */
+static int spawn_writer(const char *file, const char *text)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "echo \"$1\" >\"$0\"", file, text, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void expect_success(int pid)
+{
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int world_take_away(struct world *world, const char *device)
+{
+	if (!world->fake)
+		return spawn_writer("/sys/bus/pci/drivers/vfio-pci/unbind", device);
+	fake_request(world->fake, device);
+	return FAKE_PID;
+}
+
+void world_give_back(struct world *world, const char *device, int pid)
+{
+	if (world->fake)
+		return;
+	expect_success(pid);
+	expect_success(spawn_writer("/sys/bus/pci/drivers_probe", device));
 }
 
 void world_limit_entries(struct world *world, uint32_t count)

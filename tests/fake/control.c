@@ -42,6 +42,15 @@ void fake_hide(struct fake *fake, const char *node, bool hidden)
 	pthread_mutex_unlock(&fake->lock);
 }
 
+void fake_request(struct fake *fake, const char *device)
+{
+	pthread_mutex_lock(&fake->lock);
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, device) == 0)
+			fake_irq_request(&fake->devices[i]);
+	pthread_mutex_unlock(&fake->lock);
+}
+
 void fake_set_entry_limit(struct fake *fake, uint32_t limit)
 {
 	pthread_mutex_lock(&fake->lock);

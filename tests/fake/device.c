@@ -155,6 +155,29 @@ static int get_region_info(struct vioci_vfio_region_info *info, const struct fak
 	return 0;
 }
 
+#define FEATURE_SLEEP 3
+#define FEATURE_WAKE  5
+
+static int use_feature(struct fake_device *device, const struct vioci_vfio_device_feature *feature)
+{
+	uint32_t id = feature->flags & VIOCI_VFIO_FEATURE_MASK;
+	bool has_token = id == VIOCI_VFIO_FEATURE_PCI_VF_TOKEN && device->spec.has_vfs;
+	if (!has_token && id != FEATURE_SLEEP && id != FEATURE_WAKE)
+		return -ENOTTY;
+	if (!(feature->flags & VIOCI_VFIO_FEATURE_SET))
+		return -EINVAL;
+	if (feature->flags & VIOCI_VFIO_FEATURE_PROBE)
+		return 0;
+	if (feature->argsz - sizeof(*feature) < (has_token ? 16 : 0))
+		return -EINVAL;
+	if (has_token)
+		return fake_set_token(device, (const unsigned char *)(feature + 1));
+	if (id == FEATURE_SLEEP && device->asleep)
+		return -EINVAL;
+	device->asleep = id == FEATURE_SLEEP;
+	return 0;
+}
+
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -166,6 +189,8 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		return fake_irq_info(device, arg);
 	case VIOCI_VFIO_DEVICE_SET_IRQS:
 		return fake_irq_set(device, arg);
+	case VIOCI_VFIO_DEVICE_FEATURE:
+		return use_feature(device, arg);
 	case VIOCI_VFIO_DEVICE_RESET:
 		if (!device->spec.has_reset)
 			return -EINVAL;
@@ -262,11 +287,13 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 		device->bound = false;
 		device->owner = NULL;
 		fake_irq_close(device);
+		device->asleep = false;
 	} else if (--device->n_open == 0) {
 		if (fd->container->is_iommufd)
 			device->space->n_devices--;
 		device->space = NULL;
 		fake_irq_close(device);
+		device->asleep = false;
 		if (!fd->group->open)
 			fake_group_close(fake, fd->group);
 	}

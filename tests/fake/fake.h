@@ -29,7 +29,9 @@ struct fake_device_spec {
 	int group;	    /* -1: not behind an IOMMU */
 	enum fake_kind kind;
 	bool has_reset;
-	bool sparse; /* BAR 0 can be mapped but for its second page */
+	const char *pf; /* of a virtual function: its physical function */
+	bool has_vfs;	/* it is a physical function */
+	bool sparse;	/* BAR 0 can be mapped but for its second page */
 };
 
 struct fake_config {
@@ -61,6 +63,9 @@ void fake_release(struct fake *fake, const char *node, int pid);
 /* Makes a node answer -EACCES, or not exist; or no longer. */
 void fake_forbid(struct fake *fake, const char *node, bool forbidden);
 void fake_hide(struct fake *fake, const char *node, bool hidden);
+
+/* Somebody wants the device back: its device-request interrupt is signalled. */
+void fake_request(struct fake *fake, const char *device);
 
 /* Limits the mappings of containers opened from now on, as dma_entry_limit does. */
 void fake_set_entry_limit(struct fake *fake, uint32_t limit);

@@ -98,6 +98,10 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 	make_folder(fake, "/sys/bus/pci/devices/%s", name);
 	if (device->spec.group >= 0)
 		make_group_files(fake, device);
+	if (device->spec.has_vfs)
+		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
+	if (device->spec.pf)
+		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
 	if (!driver)
 		return;
 	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/pci/devices/%s/driver",

@@ -74,6 +74,8 @@ struct fake_device {
 	struct fake_container *owner;
 	struct fake_space *space; /* its DMA goes there */
 	struct fake_irqs irqs;
+	bool asleep;
+	char token[37]; /* the VF token of a physical function */
 };
 
 struct fake_group {
@@ -221,7 +223,12 @@ void fake_irq_raise(struct fake_device *device, uint32_t bits);
 void fake_irq_lower(struct fake_device *device, uint32_t bits);
 /* Does what an unmask eventfd asks for. The fake has no thread for it: any access to the device looks. */
 void fake_irq_poll(struct fake_device *device);
+void fake_irq_request(struct fake_device *device);
 void fake_irq_close(struct fake_device *device);
+
+/* vf_token.c: as vfio-pci of Linux 6.12 does it, which asks character devices for none. */
+int fake_check_token(struct fake *fake, struct fake_device *device, const char *token);
+int fake_set_token(struct fake_device *device, const unsigned char bytes[16]);
 
 /* reset.c */
 int fake_hot_reset_info(const struct fake *fake, const struct fake_fd *fd, void *arg);

@@ -12,6 +12,7 @@
 #define INTX 0
 #define MSIX 2
 #define ERR  3
+#define REQ  4
 
 static uint32_t count_vectors(const struct fake_device *device, uint32_t index)
 {
@@ -219,6 +220,11 @@ int fake_irq_set(struct fake_device *device, const void *arg)
 	if (set->flags & VIOCI_VFIO_IRQ_ACTION_TRIGGER)
 		return set_trigger(device, set);
 	return set->index == INTX ? set_intx_mask(device, set) : -ENOTTY;
+}
+
+void fake_irq_request(struct fake_device *device)
+{
+	signal_eventfd(device->irqs.fds[REQ][0]);
 }
 
 void fake_irq_init(struct fake_device *device)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* VFIO containers and groups, on type1 v2 or on an iommufd. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,11 +221,17 @@ static struct fake_device *find_device(struct fake *fake, int group, const char 
 	return NULL;
 }
 
-static int get_device_fd(struct fake *fake, struct fake_group *group, const char *name)
+/* text is a name, or "NAME vf_token=UUID". */
+static int get_device_fd(struct fake *fake, struct fake_group *group, const char *text)
 {
+	char name[16] = "", token[40] = "";
+	bool has_token = sscanf(text, "%15s vf_token=%39s", name, token) == 2;
 	struct fake_device *device = find_device(fake, group->number, name);
 	if (!device)
 		return -ENODEV;
+	int error = fake_check_token(fake, device, has_token ? token : NULL);
+	if (error < 0)
+		return error;
 	struct fake_space *space = group->container ? active_space(group->container) : NULL;
 	if (!space)
 		return -EINVAL;

@@ -98,6 +98,12 @@ static int find_msix(struct life *life)
 	return vioc_pci_get_msix(life->first, &msix);
 }
 
+static int use_features(struct life *life)
+{
+	int found = vioc_device_probe_feature(life->first, VIOC_FEATURE_WAKE);
+	return found < 0 ? found : vioc_device_set_feature(life->first, VIOC_FEATURE_WAKE, NULL, 0);
+}
+
 static int stop_dma(struct life *life)
 {
 	return vioc_pci_stop_dma(life->first);
@@ -261,6 +267,7 @@ static const struct {
 	{ "enable interrupts", enable_irqs },
 	{ "set interrupts", set_irqs },
 	{ "disable interrupts", disable_irqs },
+	{ "use features", use_features },
 	{ "stop DMA", stop_dma },
 	{ "reset", reset_first },
 	{ "unmap a run", unmap_run },

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/iommufd/iommufd.h"
 #include "uapi/vfio.h"
@@ -28,17 +29,55 @@ static int open_cdev(const struct vioci_kioas *kioas, const struct vioci_identit
 	return fd >= 0 ? fd : vioci_attach_fail_node(kioas, identity, path, fd);
 }
 
-/* On failure the refusal says at which step. */
-static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
-			   struct vioci_refusal *refusal)
+static int bind(const struct vioci_kioas *kioas, int device_fd, const struct vioci_vf_token *token)
 {
-	const struct vioci_sys *sys = &kioas->backend->ctx->sys;
 	struct vioci_vfio_bind_iommufd bind = {
 		.argsz = sizeof(bind),
 		.iommufd = ((const struct iommufd_backend *)kioas->backend)->fd,
 	};
+	if (token) {
+		bind.flags = VIOCI_VFIO_BIND_TOKEN;
+		bind.token_uuid_ptr = (uintptr_t)token->bytes;
+	}
+	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd, VIOCI_VFIO_DEVICE_BIND_IOMMUFD,
+			       &bind);
+}
+
+/* Sets the token that the virtual functions of the bound device will want. */
+static int set_token(const struct vioci_kioas *kioas, int device_fd,
+		     const struct vioci_vf_token *token)
+{
+	struct {
+		struct vioci_vfio_device_feature feature;
+		uint8_t token[sizeof(token->bytes)];
+	} set = {
+		.feature.argsz = sizeof(set),
+		.feature.flags = VIOCI_VFIO_FEATURE_SET | VIOCI_VFIO_FEATURE_PCI_VF_TOKEN,
+	};
+	memcpy(set.token, token->bytes, sizeof(set.token));
+	int error = vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd, VIOCI_VFIO_DEVICE_FEATURE,
+				    &set);
+	/* A virtual function has none to set. */
+	return error == -ENOTTY ? 0 : error;
+}
+
+/* Kernels before 6.17 take no token here, and ask a character device for none. */
+static int bind_by_token(const struct vioci_kioas *kioas, int device_fd,
+			 const struct vioci_vf_token *token)
+{
+	int error = bind(kioas, device_fd, token);
+	if (error != -EINVAL)
+		return error;
+	error = bind(kioas, device_fd, NULL);
+	return error < 0 ? error : set_token(kioas, device_fd, token);
+}
+
+/* On failure the refusal says at which step. */
+static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
+			   const struct vioci_vf_token *token, struct vioci_refusal *refusal)
+{
 	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
-	int error = vioci_sys_ioctl(sys, device_fd, VIOCI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	int error = token ? bind_by_token(kioas, device_fd, token) : bind(kioas, device_fd, NULL);
 	if (error < 0)
 		return error;
 
@@ -47,12 +86,14 @@ static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
 		.pt_id = ((const struct iommufd_kioas *)kioas)->id,
 	};
 	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
-	return vioci_sys_ioctl(sys, device_fd, VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd,
+			       VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
 }
 
-int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 			 struct vioci_attachment **ret_attachment)
 {
+	const struct vioci_identity *identity = newcomer->identity;
 	struct vioci_attachment *attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return vioci_fail_memory(kioas->backend->ctx);
@@ -64,8 +105,12 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity 
 		return error;
 	}
 
-	struct vioci_refusal refusal = { .eperm = VIOCI_EPERM_EITHER, .knob = "iommufd" };
-	refusal.error = bind_and_attach(kioas, attachment->device_fd, &refusal);
+	struct vioci_refusal refusal = {
+		.eperm = VIOCI_EPERM_EITHER,
+		.knob = "iommufd",
+		.had_token = newcomer->token != NULL,
+	};
+	refusal.error = bind_and_attach(kioas, attachment->device_fd, newcomer->token, &refusal);
 	if (refusal.error < 0) {
 		vioci_iommufd_detach(attachment);
 		return vioci_attach_refused(kioas, identity, &refusal);

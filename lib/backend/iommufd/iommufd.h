@@ -23,7 +23,7 @@ struct iommufd_kioas {
 int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg);
 
 /* cdev.c */
-int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 			 struct vioci_attachment **ret_attachment);
 void vioci_iommufd_detach(struct vioci_attachment *attachment);
 int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t *groups,

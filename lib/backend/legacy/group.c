@@ -151,17 +151,26 @@ struct legacy_attachment {
 	struct legacy_group *group;
 };
 
+static int get_device_fd(const struct legacy_kioas *kioas, int group_fd,
+			 const struct vioci_newcomer *newcomer)
+{
+	char text[128];
+	snprintf(text, sizeof(text), "%s%s%s", newcomer->identity->name,
+		 newcomer->token ? " vf_token=" : "", newcomer->token ? newcomer->token->text : "");
+	return vioci_sys_ioctl(sys_of(kioas), group_fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD, text);
+}
+
 /* Finds or opens the device's group and opens the device. */
-static int open_device(struct legacy_kioas *kioas, const struct vioci_identity *identity,
+static int open_device(struct legacy_kioas *kioas, const struct vioci_newcomer *newcomer,
 		       struct legacy_attachment *attachment)
 {
+	const struct vioci_identity *identity = newcomer->identity;
 	struct legacy_group *group = find_own_group(kioas, identity->group);
 	int error = group ? 0 : open_group(kioas, identity, &group);
 	if (error < 0)
 		return error;
 
-	int fd = vioci_sys_ioctl(sys_of(kioas), group->fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD,
-				 (void *)(uintptr_t)identity->name);
+	int fd = get_device_fd(kioas, group->fd, newcomer);
 	if (fd < 0) {
 		if (!group->n_devices)
 			close_group(kioas, group);
@@ -170,6 +179,7 @@ static int open_device(struct legacy_kioas *kioas, const struct vioci_identity *
 			.error = fd,
 			.eperm = VIOCI_EPERM_EITHER,
 			.knob = knob_of(kioas),
+			.had_token = newcomer->token != NULL,
 		};
 		return vioci_attach_refused(&kioas->base, identity, &refusal);
 	}
@@ -179,14 +189,14 @@ static int open_device(struct legacy_kioas *kioas, const struct vioci_identity *
 	return 0;
 }
 
-int vioci_legacy_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+int vioci_legacy_attach(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 			struct vioci_attachment **ret_attachment)
 {
 	struct legacy_attachment *attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return vioci_fail_memory(kioas->backend->ctx);
 	attachment->base.kioas = kioas;
-	int error = open_device((struct legacy_kioas *)kioas, identity, attachment);
+	int error = open_device((struct legacy_kioas *)kioas, newcomer, attachment);
 	if (error < 0) {
 		free(attachment);
 		return error;

@@ -42,7 +42,7 @@ struct legacy_kioas {
 };
 
 /* group.c */
-int vioci_legacy_attach(struct vioci_kioas *kioas, const struct vioci_identity *identity,
+int vioci_legacy_attach(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 			struct vioci_attachment **ret_attachment);
 void vioci_legacy_detach(struct vioci_attachment *attachment);
 bool vioci_legacy_has_group(struct vioci_backend *backend, uint32_t number);
