@@ -60,7 +60,7 @@ endfunction()
 
 vioc_lab_contract(6.12 intel legacy iommufd compat)
 if(VIOC_EXAMPLES)
-  vioc_lab_examples(6.12 "course;edu;net-loop;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
+  vioc_lab_examples(6.12 "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
 endif()
 if(VIOC_SANITIZE)
   return()
