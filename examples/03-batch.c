@@ -42,7 +42,7 @@ static int batch(struct course *course)
 	opts.flags = VIOC_BATCH_ATOMIC | VIOC_BATCH_MERGE;
 	CHECK(course, vioc_ioas_map_batch(course->ioas, requests, COUNT, &opts, &done));
 	CHECK(course, vioc_ioas_get_stats(course->ioas, &stats));
-	printf("%zu mappings in %" PRIu64 " extents, %" PRIu64 " system calls saved\n", done,
+	printf("mappings: %zu, extents: %" PRIu64 ", system calls saved: %" PRIu64 "\n", done,
 	       stats.n_extents, stats.n_map_saved);
 	if (done != COUNT || stats.n_extents != 1)
 		return EXIT_FAILURE;
@@ -57,7 +57,7 @@ static int batch(struct course *course)
 	/* The barrier: now no device reaches that page any more. */
 	CHECK(course, vioc_ioas_flush(course->ioas));
 	CHECK(course, vioc_ioas_get_stats(course->ioas, &stats));
-	printf("flushed: %" PRIu64 " bytes wait, %" PRIu64 " extents\n", stats.released_bytes,
+	printf("flushed: %" PRIu64 " bytes wait, extents: %" PRIu64 "\n", stats.released_bytes,
 	       stats.n_extents);
 	CHECK(course, vioc_ioas_unmap_all(course->ioas, NULL));
 	munmap(va, COUNT * PAGE);

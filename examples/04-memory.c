@@ -20,11 +20,15 @@ static int memory(struct course *course)
 	struct vioc_mem_info info = VIOC_SIZED(vioc_mem_info);
 	__attribute__((cleanup(vioc_mem_unrefp))) struct vioc_mem *mem = NULL;
 	__attribute__((cleanup(vioc_mem_unrefp))) struct vioc_mem *again = NULL;
+	__attribute__((cleanup(vioc_diag_unrefp))) struct vioc_diag *diag = NULL;
 
 	/* Huge pages if there are any; else ordinary ones. */
 	opts.flags = VIOC_MEM_HUGETLB_2M | VIOC_MEM_THP | VIOC_MEM_PREFER;
 	opts.name = "course";
 	CHECK(course, vioc_mem_new(course->ioas, 3 << 20, &opts, &mem));
+	if (vioc_ctx_get_diag(course->ctx, &diag) == 0 &&
+	    vioc_diag_get_reason(diag) == VIOC_REASON_FALLBACK)
+		printf("not as wished: %s\n", vioc_diag_get_text(diag));
 	CHECK(course, vioc_mem_get_info(mem, &info));
 	printf("%" PRIu64 " bytes in pages of %" PRIu64 " at %p, for devices at 0x%" PRIx64 "\n",
 	       info.length, info.page_size, info.va, info.iova);

@@ -43,7 +43,7 @@ static int cache(struct course *course)
 		if (use(course, cache, buffer) != EXIT_SUCCESS)
 			return EXIT_FAILURE;
 	CHECK(course, vioc_cache_get_stats(cache, &stats));
-	printf("%" PRIu64 " hits, %" PRIu64 " misses\n", stats.n_hits, stats.n_misses);
+	printf("hits: %" PRIu64 ", misses: %" PRIu64 "\n", stats.n_hits, stats.n_misses);
 
 	/* Before the memory goes: from here on devices can't reach it by this cache. */
 	CHECK(course, vioc_cache_invalidate(cache, buffer, LENGTH));

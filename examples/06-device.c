@@ -15,11 +15,14 @@
 
 static int show_regions(struct course *course, uint32_t n_regions)
 {
+	static const char *const names[] = { "BAR 0", "BAR 1", "BAR 2",	 "BAR 3", "BAR 4",
+					     "BAR 5", "ROM",   "config", "VGA" };
 	for (uint32_t i = 0; i < n_regions; i++) {
 		struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
 		CHECK(course, vioc_region_get_info(course->device, i, &info));
 		if (info.length)
-			printf("  region %u: %" PRIu64 " bytes,%s%s%s\n", i, info.length,
+			printf("  region %u (%s): %" PRIu64 " bytes,%s%s%s\n", i,
+			       i < 9 ? names[i] : "other", info.length,
 			       info.flags & VIOC_REGION_READ ? " read" : "",
 			       info.flags & VIOC_REGION_WRITE ? " write" : "",
 			       info.flags & VIOC_REGION_MMAP ? " map" : "");
@@ -34,7 +37,7 @@ static int show_irqs(struct course *course, uint32_t n_irqs)
 		struct vioc_irq_info info = VIOC_SIZED(vioc_irq_info);
 		CHECK(course, vioc_irq_get_info(course->device, i, &info));
 		if (info.n_vectors)
-			printf("  interrupt %u (%s): %u vectors\n", i, i < 5 ? names[i] : "other",
+			printf("  interrupt %u (%s), vectors: %u\n", i, i < 5 ? names[i] : "other",
 			       info.n_vectors);
 	}
 	return EXIT_SUCCESS;
@@ -60,7 +63,8 @@ static int device(struct course *course)
 	/* The IOMMU decides what addresses can be used, now that there is one. */
 	int count = vioc_ioas_get_ranges(course->ioas, ranges, 8);
 	for (int i = 0; i < count && i < 8; i++)
-		printf("  IOVAs 0x%" PRIx64 " to 0x%" PRIx64 "\n", ranges[i].start, ranges[i].last);
+		printf("  usable IOVAs 0x%" PRIx64 " to 0x%" PRIx64 "\n", ranges[i].start,
+		       ranges[i].last);
 	return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

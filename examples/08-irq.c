@@ -49,7 +49,7 @@ static int irq(struct course *course)
 	CHECK(course, vioc_irq_trigger(course->device, index, 0, 1));
 	if (poll(&wait, 1, 5000) != 1 || read(wait.fd, &count, sizeof(count)) != sizeof(count))
 		return EXIT_FAILURE;
-	printf("interrupt index %u came %" PRIu64 " times since the last look\n", index, count);
+	printf("interrupt %u came %" PRIu64 " times since the last look\n", index, count);
 	CHECK(course, vioc_irq_disable(course->device, index));
 	return count >= 2 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

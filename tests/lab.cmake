@@ -58,9 +58,17 @@ function(vioc_lab_examples kernel examples)
   endforeach()
 endfunction()
 
+if(VIOC_SANITIZE STREQUAL thread)
+  if(VIOC_EXAMPLES)
+    # The one with threads, which are its own and the same on every backend.
+    vioc_lab_examples(6.12 nvme-perf iommufd)
+  endif()
+  return()
+endif()
+
 vioc_lab_contract(6.12 intel legacy iommufd compat)
 if(VIOC_EXAMPLES)
-  vioc_lab_examples(6.12 "course;edu;net-loop;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
+  vioc_lab_examples(6.12 "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
 endif()
 if(VIOC_SANITIZE)
   return()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#define _GNU_SOURCE /* program_invocation_short_name */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 
 int course_wants_device(void)
 {
-	return fail_usage("this lesson needs a device: LESSON BACKEND BDF");
+	return fail_usage("this needs a device: %s BACKEND BDF", program_invocation_short_name);
 }
 
 int course_expect(struct course *course, int wanted, int error)
@@ -22,10 +23,11 @@ int course_expect(struct course *course, int wanted, int error)
 	return 0;
 }
 
-static int run(struct session *session, const char *name, int (*lesson)(struct course *course))
+static int run(struct session *session, const char *name, const struct vioc_device_opts *opts,
+	       int (*lesson)(struct course *course))
 {
 	struct course course = { .ctx = session->ctx, .ioas = session->ioas };
-	int error = name ? vioc_device_open(session->ioas, name, NULL, &course.device) : 0;
+	int error = name ? vioc_device_open(session->ioas, name, opts, &course.device) : 0;
 	if (error < 0) {
 		fail_vioc(session->ctx, error, name);
 		return EXIT_FAILURE;
@@ -35,16 +37,23 @@ static int run(struct session *session, const char *name, int (*lesson)(struct c
 	return status;
 }
 
-int course_run(int argc, char **argv, int (*lesson)(struct course *course))
+int course_run_opts(int argc, char **argv, const struct vioc_device_opts *opts,
+		    int (*lesson)(struct course *course))
 {
 	struct session session;
 	uint32_t backend = VIOC_BACKEND_AUTO;
 
 	if (argc > 3 || (argc > 1 && vioc_backend_from_name(argv[1], &backend) < 0))
-		return fail_usage("usage: LESSON [auto|legacy|iommufd|compat [BDF]]");
+		return fail_usage("usage: %s [auto|legacy|iommufd|compat [BDF]]",
+				  program_invocation_short_name);
 	if (session_open(&session, backend) < 0)
 		return EXIT_FAILURE;
-	int status = run(&session, argc > 2 ? argv[2] : NULL, lesson);
+	int status = run(&session, argc > 2 ? argv[2] : NULL, opts, lesson);
 	session_close(&session);
 	return status;
+}
+
+int course_run(int argc, char **argv, int (*lesson)(struct course *course))
+{
+	return course_run_opts(argc, argv, NULL, lesson);
 }

@@ -22,6 +22,9 @@ struct course {
 
 /* Runs a lesson and returns its exit status. */
 int course_run(int argc, char **argv, int (*lesson)(struct course *course));
+/* The same, for a device that has to be opened in another way than the usual. */
+int course_run_opts(int argc, char **argv, const struct vioc_device_opts *opts,
+		    int (*lesson)(struct course *course));
 /* For lessons that can't do without: says so; returns an exit status. */
 int course_wants_device(void);
 

@@ -36,6 +36,7 @@ static const char help[] =
 	"  --timeout MS     how long to wait for a reply (default: 2000)\n"
 	"  --size N         bytes of payload (default: 56)\n"
 	"  --answer N       ping nobody, but answer N echo requests; 0: until SIGINT\n"
+	"  --json           report one line of JSON, and not each reply\n"
 	"  --help           this text\n"
 	"\n"
 	"Exit status: 0 every ping was answered, 1 failed or some were not, 2 bad arguments.\n";
@@ -51,6 +52,7 @@ struct options {
 	uint64_t size;
 	uint64_t n_answers;
 	bool answer;
+	bool json;
 	bool help;
 };
 
@@ -203,27 +205,49 @@ static void count_reply(struct tally *tally, uint64_t ns)
 	tally->received++;
 }
 
+static const char *backend_of(const struct ping *ping)
+{
+	return vioc_backend_name(vioc_device_get_backend(ping->port.device));
+}
+
 /* One request, what came of it, and the pause. A reply that does not come is no error yet. */
 static int ping_next(struct ping *ping, struct tally *tally, const char *text)
 {
 	const struct options *options = ping->options;
-	const char *backend = vioc_backend_name(vioc_device_get_backend(ping->port.device));
 	uint64_t ns = 0;
 
 	int error = ping_once(ping, ++tally->sent, &ns);
 	if (error == -ETIME) {
-		printf("no reply from %s: seq=%" PRIu64 "\n", text, tally->sent);
+		if (!options->json)
+			printf("no reply from %s: seq=%" PRIu64 "\n", text, tally->sent);
 		return 0;
 	}
 	if (error < 0)
 		return error;
 	count_reply(tally, ns);
-	printf("%" PRIu64 " bytes from %s by %s: seq=%" PRIu64 " time=%.3f ms\n",
-	       options->size + ICMP_HEADER, text, backend, tally->sent, (double)ns / 1e6);
+	if (!options->json)
+		printf("%" PRIu64 " bytes from %s by %s: seq=%" PRIu64 " time=%.3f ms\n",
+		       options->size + ICMP_HEADER, text, backend_of(ping), tally->sent,
+		       (double)ns / 1e6);
 	if (tally->sent == options->count)
 		return 0;
 	error = poll_until(ping, is_never, options->interval_ms);
 	return error == -ETIME ? 0 : error;
+}
+
+/* For one reply at least. */
+static void report(const struct ping *ping, const struct tally *tally, const char *text)
+{
+	double mean = (double)tally->sum_ns / (double)tally->received;
+
+	printf(ping->options->json
+		       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"target\":\"%s\",\"sent\":%" PRIu64
+			 ",\"replies\":%" PRIu64
+			 ",\"min_ms\":%.3f,\"mean_ms\":%.3f,\"max_ms\":%.3f}\n"
+		       : "%s by %s, %s: %" PRIu64 " sent, %" PRIu64
+			 " replies; round trip in ms: min %.3f, mean %.3f, max %.3f\n",
+	       ping->port.name, backend_of(ping), text, tally->sent, tally->received,
+	       (double)tally->least_ns / 1e6, mean / 1e6, (double)tally->most_ns / 1e6);
 }
 
 static int ping_all(struct ping *ping)
@@ -237,12 +261,10 @@ static int ping_all(struct ping *ping)
 		error = ping_next(ping, &tally, text);
 	if (error < 0 && error != -EINTR)
 		return error;
-	printf("%" PRIu64 " sent, %" PRIu64 " replies", tally.sent, tally.received);
-	if (tally.received)
-		printf(", rtt min/avg/max %.3f/%.3f/%.3f ms", (double)tally.least_ns / 1e6,
-		       (double)tally.sum_ns / (double)tally.received / 1e6,
-		       (double)tally.most_ns / 1e6);
-	puts("");
+	if (!tally.received)
+		return fail(-EIO, ping->port.name, "no reply from %s: sent %" PRIu64, text,
+			    tally.sent);
+	report(ping, &tally, text);
 	return tally.sent == tally.received ? 0 : -EIO;
 }
 
@@ -323,6 +345,9 @@ static int parse_option(int option, char **argv, struct options *options)
 	case 'a':
 		options->answer = true;
 		return parse_number("--answer", optarg, 0, UINT32_MAX, &options->n_answers);
+	case 'j':
+		options->json = true;
+		return 0;
 	case 'h':
 		options->help = true;
 		return 0;
@@ -341,6 +366,7 @@ static int parse(int argc, char **argv, struct options *options)
 		{ "timeout", required_argument, NULL, 't' },
 		{ "size", required_argument, NULL, 's' },
 		{ "answer", required_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -351,6 +377,8 @@ static int parse(int argc, char **argv, struct options *options)
 		if (result || options->help)
 			return result;
 	}
+	if (options->answer && options->json)
+		return fail_usage("--answer makes no report: no --json");
 	int n_arguments = argc - optind;
 	if (n_arguments < 1 || n_arguments > (options->answer ? 1 : 2))
 		return fail_usage("one PCI address%s is needed (see --help)",
