@@ -59,6 +59,7 @@ extern const struct contract_case open_cases[];
 extern const struct contract_case device_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case cache_cases[];
+extern const struct contract_case found_cases[];
 
 /* What nearly every case starts from. */
 struct rig {
