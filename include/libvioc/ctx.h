@@ -37,11 +37,16 @@ struct vioc_ctx_opts {
 	void *log_data;
 	uint32_t log_level; /* VIOC_LOG_*; 0: VIOC_LOG_WARNING. VIOC_LOG wins over it */
 	uint32_t flags;	    /* must be 0 */
+	/*
+	 * Copied. All files (/sys, /proc, /dev) are looked for below this folder, such as the sysfs of
+	 * another machine that was copied here. NULL: the system's own.
+	 */
+	const char *sysroot;
 };
 
 /*
  * Makes a context. Opens nothing.
- * -EINVAL, -E2BIG: bad options. -ENOMEM.
+ * -EINVAL, -E2BIG: bad options. -ENAMETOOLONG: sysroot has more than 255 bytes. -ENOMEM.
  */
 VIOC_API VIOC_MUST_CHECK int vioc_ctx_new(const struct vioc_ctx_opts *opts,
 					  struct vioc_ctx **ret_ctx);

@@ -48,6 +48,7 @@ struct vioc_diag;
 #define VIOC_REASON_IN_EXTENT	     29 /* part of an extent, which the kernel has as a whole */
 #define VIOC_REASON_IN_USE	     30 /* registrations of the memory were not put yet */
 #define VIOC_REASON_NOT_OWNED	     31 /* others have devices that would be affected */
+#define VIOC_REASON_IS_IOMMU	     32 /* the device is an IOMMU itself */
 
 /* A short stable name such as "sibling-bound"; "unknown" for a value this library doesn't know. */
 VIOC_API const char *vioc_reason_name(uint32_t reason);

@@ -10,6 +10,7 @@
 #include <libvioc/ctx.h>
 #include <libvioc/device.h>
 #include <libvioc/diag.h>
+#include <libvioc/enumerator.h>
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>

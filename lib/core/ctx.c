@@ -31,6 +31,20 @@ static int read_environment(struct vioc_ctx *ctx)
 	return ctx->backend_name ? 0 : -ENOMEM;
 }
 
+/* Half of VIOCI_PATH_MAX is left for the paths below it. */
+#define SYSROOT_MAX 255
+
+static int set_sysroot(struct vioc_ctx *ctx, const char *sysroot)
+{
+	if (!sysroot)
+		return 0;
+	if (strlen(sysroot) > SYSROOT_MAX)
+		return -ENAMETOOLONG;
+	ctx->sysroot = strdup(sysroot);
+	ctx->sys.root = ctx->sysroot;
+	return ctx->sysroot ? 0 : -ENOMEM;
+}
+
 int vioci_ctx_new_with_sys(const struct vioc_ctx_opts *given, const struct vioci_sys *sys,
 			   struct vioc_ctx **ret_ctx)
 {
@@ -52,6 +66,8 @@ int vioci_ctx_new_with_sys(const struct vioc_ctx_opts *given, const struct vioci
 	pthread_mutex_init(&ctx->diag_lock, NULL);
 
 	error = read_environment(ctx);
+	if (error == 0)
+		error = set_sysroot(ctx, opts.sysroot);
 	if (error < 0) {
 		vioc_ctx_unref(ctx);
 		return error;
@@ -78,6 +94,7 @@ static void ctx_free(struct vioc_ctx *ctx)
 		vioc_diag_unref(ctx->diags[i].diag);
 	pthread_mutex_destroy(&ctx->diag_lock);
 	free(ctx->backend_name);
+	free(ctx->sysroot);
 	free(ctx);
 }
 

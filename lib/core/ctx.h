@@ -23,6 +23,7 @@ struct vioci_diag_slot {
 struct vioc_ctx {
 	vioci_ref refs;
 	struct vioci_sys sys;
+	char *sysroot; /* or NULL */
 
 	vioc_log_fn log_fn;
 	void *log_data;

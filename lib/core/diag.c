@@ -38,6 +38,7 @@ static const char *const reason_names[] = {
 	[VIOC_REASON_IN_EXTENT] = "in-extent",
 	[VIOC_REASON_IN_USE] = "in-use",
 	[VIOC_REASON_NOT_OWNED] = "not-owned",
+	[VIOC_REASON_IS_IOMMU] = "is-iommu",
 };
 
 VIOC_API const char *vioc_reason_name(uint32_t reason)

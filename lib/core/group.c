@@ -13,8 +13,7 @@ struct blocker_search {
 	struct vioci_sibling *sibling;
 };
 
-/* Drivers that leave DMA to whoever owns the group (driver_managed_dma in the kernel). */
-static int leaves_dma_alone(const char *driver)
+bool vioci_leaves_dma_alone(const char *driver)
 {
 	return strcmp(driver, "pcieport") == 0 || strcmp(driver, "pci-stub") == 0 ||
 	       strcmp(driver, "shpchp") == 0 || strstr(driver, "vfio");
@@ -31,7 +30,7 @@ static int check_sibling(void *arg, const char *name)
 		 name);
 	if (vioci_sys_link_name(search->sys, path, sibling.driver, sizeof(sibling.driver)) < 0)
 		return 0;
-	if (leaves_dma_alone(sibling.driver))
+	if (vioci_leaves_dma_alone(sibling.driver))
 		return 0;
 	/* A vfio driver by another name, such as a vendor's variant. */
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices/%s/vfio-dev",
@@ -60,6 +59,7 @@ static int parse_reserved(const char *line, struct vioci_reserved_region *ret_re
 		return -EINVAL;
 	region.start = start;
 	region.last = last;
+	region.relaxable = strcmp(region.kind, "direct-relaxable") == 0;
 	*ret_region = region;
 	return 0;
 }
@@ -77,9 +77,6 @@ int vioci_group_list_reserved(const struct vioci_sys *sys, uint32_t group, vioci
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		struct vioci_reserved_region region;
 		if (parse_reserved(line, &region) < 0)
-			continue;
-		/* The kernel lets these be mapped: VFIO and iommufd both ignore them. */
-		if (strcmp(region.kind, "direct-relaxable") == 0)
 			continue;
 		int result = fn(arg, &region);
 		if (result)

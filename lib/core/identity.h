@@ -41,6 +41,12 @@ int vioci_vf_token_parse(const char *text, struct vioci_vf_token *ret_token);
 /* Whether the device is a physical function, or a virtual one, and vfio-pci has the physical one. */
 bool vioci_takes_vf_token(const struct vioci_sys *sys, const struct vioci_identity *identity);
 
+/*
+ * What keeps VFIO from opening the device itself, as far as sysfs tells: VIOC_REASON_NO_IOMMU, _BYPASS,
+ * _NOIOMMU, _NOT_BOUND, _OTHER_DRIVER, or _NONE (usable.c).
+ */
+uint32_t vioci_identity_judge(const struct vioci_identity *identity, bool iommu_is_active);
+
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
 
@@ -48,6 +54,9 @@ struct vioci_sibling {
 	char name[64];
 	char driver[64];
 };
+
+/* Drivers that leave DMA to whoever owns the group (driver_managed_dma in the kernel). */
+bool vioci_leaves_dma_alone(const char *driver);
 
 /*
  * Finds a device of the group whose driver keeps VFIO out. 1 if there is one, else 0; an unreadable
@@ -60,7 +69,8 @@ int vioci_group_find_blocker(const struct vioci_sys *sys, uint32_t group,
 struct vioci_reserved_region {
 	uint64_t start;
 	uint64_t last;
-	char kind[24]; /* "direct", "msi", "reserved" */
+	char kind[24];	/* "direct", "direct-relaxable", "msi", "reserved" */
+	bool relaxable; /* VFIO and iommufd both ignore it: it can be mapped */
 };
 
 /* Called for each; non-zero stops and becomes the result. */

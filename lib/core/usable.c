@@ -35,32 +35,42 @@ static int refuse_for_driver(struct vioc_ctx *ctx, const struct vioci_identity *
 	return vioci_ctx_leave(ctx, &draft);
 }
 
-static int refuse_without_group(struct vioc_ctx *ctx, const struct vioci_identity *identity)
+uint32_t vioci_identity_judge(const struct vioci_identity *identity, bool iommu_is_active)
 {
-	if (vioci_iommu_is_active(&ctx->sys))
-		return refuse(ctx, identity, -EOPNOTSUPP, VIOC_REASON_BYPASS,
-			      "an IOMMU is active, but the device is not behind it",
-			      "the firmware's tables, or the host bridge, leave it out; move it to "
-			      "another slot, or correct the tables");
-	return refuse(
-		ctx, identity, -EOPNOTSUPP, VIOC_REASON_NO_IOMMU,
-		"no IOMMU is active in this system",
-		"enable it in the firmware (VT-d, AMD-Vi) and, on Intel, boot with intel_iommu=on");
+	if (!identity->has_group)
+		return iommu_is_active ? VIOC_REASON_BYPASS : VIOC_REASON_NO_IOMMU;
+	if (identity->noiommu)
+		return VIOC_REASON_NOIOMMU;
+	if (identity->vfio_bound)
+		return VIOC_REASON_NONE;
+	return identity->driver[0] ? VIOC_REASON_OTHER_DRIVER : VIOC_REASON_NOT_BOUND;
 }
 
 int vioci_check_usable(struct vioc_ctx *ctx, const struct vioci_identity *identity)
 {
-	if (!identity->has_group)
-		return refuse_without_group(ctx, identity);
-	if (identity->noiommu)
+	uint32_t reason = vioci_identity_judge(identity, vioci_iommu_is_active(&ctx->sys));
+	switch (reason) {
+	case VIOC_REASON_NONE:
+		return 0;
+	case VIOC_REASON_BYPASS:
+		return refuse(ctx, identity, -EOPNOTSUPP, reason,
+			      "an IOMMU is active, but the device is not behind it",
+			      "the firmware's tables, or the host bridge, leave it out; move it to "
+			      "another slot, or correct the tables");
+	case VIOC_REASON_NO_IOMMU:
+		return refuse(ctx, identity, -EOPNOTSUPP, reason,
+			      "no IOMMU is active in this system",
+			      "enable it in the firmware (VT-d, AMD-Vi) and, on Intel, boot with "
+			      "intel_iommu=on");
+	case VIOC_REASON_NOIOMMU:
 		return refuse(
-			ctx, identity, -EOPNOTSUPP, VIOC_REASON_NOIOMMU,
+			ctx, identity, -EOPNOTSUPP, reason,
 			"its group is without an IOMMU (vfio-noiommu), so nothing can be mapped",
 			"enable the IOMMU");
-	if (identity->vfio_bound)
-		return 0;
-	if (!identity->driver[0])
-		return refuse(ctx, identity, -ENXIO, VIOC_REASON_NOT_BOUND,
-			      "no driver is bound to it", "bind it to vfio-pci");
-	return refuse_for_driver(ctx, identity);
+	case VIOC_REASON_NOT_BOUND:
+		return refuse(ctx, identity, -ENXIO, reason, "no driver is bound to it",
+			      "bind it to vfio-pci");
+	default:
+		return refuse_for_driver(ctx, identity);
+	}
 }

@@ -29,7 +29,8 @@ static int check_reserved_region(void *arg, const struct vioci_reserved_region *
 {
 	struct reserved_check *check = arg;
 	struct vioci_record record;
-	if (!vioci_maps_meet(&check->ioas->maps, region->start, region->last, &record))
+	if (region->relaxable ||
+	    !vioci_maps_meet(&check->ioas->maps, region->start, region->last, &record))
 		return 0;
 	record = vioci_record_mapping(&record, region->start);
 	struct vioci_diag_draft draft = conflict_draft(check->identity, &record);

@@ -1,11 +1,52 @@
 // SPDX-License-Identifier: MIT
-/* Reading the small files and links of sysfs and procfs. */
+/* Files by path, below a root; reading the small ones and the links of sysfs and procfs. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sys/sys.h"
+
+/* The path below the root, in full if there is one. */
+static int locate(const struct vioci_sys *sys, const char **path, char full[VIOCI_PATH_MAX])
+{
+	if (!sys->root)
+		return 0;
+	if (snprintf(full, VIOCI_PATH_MAX, "%s%s", sys->root, *path) >= VIOCI_PATH_MAX)
+		return -ENAMETOOLONG;
+	*path = full;
+	return 0;
+}
+
+int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags)
+{
+	char full[VIOCI_PATH_MAX];
+	int error = locate(sys, &path, full);
+	return error < 0 ? error : sys->ops->open(sys->data, path, flags);
+}
+
+int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
+			 struct vioci_file_rights *ret_rights)
+{
+	char full[VIOCI_PATH_MAX];
+	int error = locate(sys, &path, full);
+	return error < 0 ? error : sys->ops->get_rights(sys->data, path, ret_rights);
+}
+
+int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
+{
+	char full[VIOCI_PATH_MAX];
+	int error = locate(sys, &path, full);
+	return error < 0 ? error : sys->ops->readlink(sys->data, path, buf, size);
+}
+
+int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn, void *arg)
+{
+	char full[VIOCI_PATH_MAX];
+	int error = locate(sys, &path, full);
+	return error < 0 ? error : sys->ops->list(sys->data, path, fn, arg);
+}
 
 /* Reads to the end of the file; -E2BIG if that is not within size - 1 bytes. */
 static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
@@ -29,7 +70,8 @@ static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
 
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
 {
-	int fd = vioci_sys_open(sys, path, O_RDONLY);
+	/* A tree somebody made up may have a pipe where a file should be. */
+	int fd = vioci_sys_open(sys, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	int error = read_all(sys, fd, buf, size);

@@ -61,16 +61,14 @@ struct vioci_sys_ops {
 struct vioci_sys {
 	const struct vioci_sys_ops *ops;
 	void *data;
+	const char *root; /* what all paths lie below; NULL: the root */
 };
 
 /* The operating system itself. */
 extern const struct vioci_sys vioci_sys_real;
 
 /* Opens with O_CLOEXEC; the fd is never 0, 1 or 2. */
-static inline int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags)
-{
-	return sys->ops->open(sys->data, path, flags);
-}
+int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags);
 
 /* Closes *fd if it is one, and makes it -1. Nothing can be done about an error, so none is told. */
 static inline void vioci_sys_close(const struct vioci_sys *sys, int *fd)
@@ -180,24 +178,13 @@ static inline int vioci_sys_populate(const struct vioci_sys *sys, void *address,
 	return sys->ops->populate(sys->data, address, length, write);
 }
 
-static inline int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
-				       struct vioci_file_rights *ret_rights)
-{
-	return sys->ops->get_rights(sys->data, path, ret_rights);
-}
+int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
+			 struct vioci_file_rights *ret_rights);
 
 /* The link's target, NUL-terminated; -ENAMETOOLONG if it doesn't fit. */
-static inline int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf,
-				     size_t size)
-{
-	return sys->ops->readlink(sys->data, path, buf, size);
-}
+int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
 
-static inline int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn,
-				 void *arg)
-{
-	return sys->ops->list(sys->data, path, fn, arg);
-}
+int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn, void *arg);
 
 /* RLIMIT_MEMLOCK; UINT64_MAX if unlimited. */
 static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint64_t *ret_bytes)

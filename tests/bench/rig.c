@@ -166,7 +166,7 @@ static void open_on(struct rig *rig, const struct vioci_sys_ops *ops, uint32_t b
 {
 	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
 	opts.backend = backend;
-	rig->intercept = (struct vioci_sys){ ops, rig };
+	rig->intercept = (struct vioci_sys){ .ops = ops, .data = rig };
 	if (vioci_ctx_new_with_sys(NULL, &rig->intercept, &rig->ctx) < 0)
 		bench_die("no context");
 	rig_check(rig, vioc_container_new(rig->ctx, &opts, &rig->container));

@@ -243,6 +243,18 @@ static int close_first(struct life *life)
 	return 0;
 }
 
+/* What can't be read is missing in the picture; that is no failure. */
+static int enumerate(struct life *life)
+{
+	struct vioc_enumerator_opts opts = VIOC_SIZED(vioc_enumerator_opts);
+	struct vioc_enumerator *enumerator;
+	opts.flags = VIOC_ENUMERATE_HOLDERS;
+	int error = vioc_enumerator_new(life->ctx, &opts, &enumerator);
+	if (error == 0)
+		vioc_enumerator_unref(enumerator);
+	return error;
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -285,6 +297,7 @@ static const struct {
 	{ "list what a hot reset affects", get_affected },
 	{ "hot reset", hot_reset },
 	{ "close the third device", close_third },
+	{ "enumerate", enumerate },
 	{ "close the second device", close_second },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* The document is made in memory, so that nobody gets a part of it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ls.h"
+
+/* How many bytes of well-formed UTF-8 the text begins with; 0 if it begins with none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	size_t length = *text < 0x80	   ? 1
+			: *text >> 5 == 6  ? 2
+			: *text >> 4 == 14 ? 3
+			: *text >> 3 == 30 ? 4
+					   : 0;
+	for (size_t i = 1; i < length; i++)
+		if (text[i] >> 6 != 2)
+			return 0;
+	bool overlong = (length == 2 && text[0] < 0xc2) ||
+			(length == 3 && text[0] == 0xe0 && text[1] < 0xa0) ||
+			(length == 4 && text[0] == 0xf0 && text[1] < 0x90);
+	bool surrogate = length == 3 && text[0] == 0xed && text[1] > 0x9f;
+	bool beyond = length == 4 && (text[0] > 0xf4 || (text[0] == 0xf4 && text[1] > 0x8f));
+	return overlong || surrogate || beyond ? 0 : length;
+}
+
+static void write_string(FILE *out, const char *string)
+{
+	const unsigned char *text = (const unsigned char *)string;
+	if (!string) {
+		fputs("null", out);
+		return;
+	}
+	putc('"', out);
+	while (*text) {
+		size_t length = utf8_length(text);
+		if (length == 0)
+			fprintf(out, "\\ufffd");
+		else if (*text < 0x20 || *text == 0x7f)
+			fprintf(out, "\\u%04x", *text);
+		else if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+	putc('"', out);
+}
+
+static void write_member(FILE *out, const char *key, const char *string)
+{
+	fprintf(out, ",\"%s\":", key);
+	write_string(out, string);
+}
+
+static void write_number(FILE *out, const char *key, int64_t number, bool is_known)
+{
+	if (is_known)
+		fprintf(out, ",\"%s\":%" PRId64, key, number);
+	else
+		fprintf(out, ",\"%s\":null", key);
+}
+
+static void write_id(FILE *out, const char *key, unsigned int value, int digits)
+{
+	fprintf(out, ",\"%s\":\"%0*x\"", key, digits, value);
+}
+
+static void write_holders(FILE *out, const struct vioc_found_device *device)
+{
+	fputs(",\"holders\":[", out);
+	for (size_t i = 0; i < device->n_holders; i++) {
+		fprintf(out, "%s{\"pid\":%" PRIu32, i ? "," : "", device->holders[i].pid);
+		write_member(out, "command", device->holders[i].command);
+		write_member(out, "node", device->holders[i].node);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
+static void write_device(FILE *out, const struct vioc_found_device *device)
+{
+	bool is_vf = device->physical_function;
+	fprintf(out, "{\"address\":\"%s\"", device->name);
+	write_id(out, "vendor", device->vendor, 4);
+	write_id(out, "device", device->device, 4);
+	write_id(out, "subsystem-vendor", device->subsystem_vendor, 4);
+	write_id(out, "subsystem-device", device->subsystem_device, 4);
+	write_id(out, "class", device->class_code, 6);
+	write_number(out, "revision", device->revision, true);
+	write_member(out, "vendor-name", device->vendor_name);
+	write_member(out, "device-name", device->device_name);
+	write_member(out, "class-name", device->class_name);
+	write_member(out, "parent", device->parent);
+	write_member(out, "driver", device->driver);
+	write_member(out, "driver-override", device->driver_override);
+	write_member(out, "state",
+		     device->reason == VIOC_REASON_NONE ? "ready"
+							: vioc_reason_name(device->reason));
+	write_member(out, "blocker", device->blocker);
+	write_member(out, "blocker-driver", device->blocker_driver);
+	write_member(out, "iommu", device->unit);
+	write_number(out, "group", device->group, device->flags & VIOC_FOUND_GROUP);
+	write_member(out, "node", device->cdev);
+	write_member(out, "group-node", device->group_node);
+	write_number(out, "numa-node", device->numa_node, device->numa_node >= 0);
+	write_member(out, "reset-methods", device->reset_methods);
+	write_member(out, "physical-function", device->physical_function);
+	write_number(out, "virtual-functions", device->n_virtual, !is_vf && device->max_virtual);
+	write_number(out, "max-virtual-functions", device->max_virtual,
+		     !is_vf && device->max_virtual);
+	write_number(out, "msi", device->n_msi, true);
+	write_number(out, "msix", device->n_msix, true);
+	write_member(out, "netdevs", device->netdevs);
+	write_member(out, "block-devices", device->block_devices);
+	write_holders(out, device);
+	putc('}', out);
+}
+
+static void write_group(FILE *out, const struct vioc_found_group *group)
+{
+	fprintf(out, "{\"group\":%" PRIu32, group->number);
+	write_member(out, "type", group->type);
+	write_member(out, "name", group->name);
+	fputs(",\"devices\":[", out);
+	for (size_t i = 0; i < group->n_devices; i++) {
+		fputs(i ? "," : "", out);
+		write_string(out, group->devices[i]);
+	}
+	fputs("],\"reserved-ranges\":[", out);
+	for (size_t i = 0; i < group->n_ranges; i++) {
+		/* As text: JSON's numbers are good for 53 bits. */
+		fprintf(out, "%s{\"start\":\"0x%" PRIx64 "\",\"last\":\"0x%" PRIx64 "\"",
+			i ? "," : "", group->ranges[i].start, group->ranges[i].last);
+		write_member(out, "kind", group->ranges[i].kind);
+		putc('}', out);
+	}
+	fputs("]}", out);
+}
+
+static void write_document(FILE *out, const struct ls_picture *picture)
+{
+	struct vioc_found_group group = VIOC_SIZED(vioc_found_group);
+	fputs("{\"schema\":1,\n\"devices\":[", out);
+	for (size_t i = 0; i < picture->n_devices; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_device(out, &picture->devices[i]);
+	}
+	fputs("],\n\"groups\":[", out);
+	for (size_t i = 0; vioc_enumerator_get_group(picture->enumerator, i, &group) > 0; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_group(out, &group);
+	}
+	fputs("]}\n", out);
+}
+
+int ls_print_json(const struct ls_picture *picture)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (!out)
+		return -1;
+	write_document(out, picture);
+	bool complete = !ferror(out);
+	if (fclose(out) != 0 || !complete) {
+		free(text);
+		return -1;
+	}
+	size_t written = fwrite(text, 1, length, stdout);
+	free(text);
+	return written == length ? 0 : -1;
+}

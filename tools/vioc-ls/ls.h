@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LS_H
+#define LS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <libvioc/vioc.h>
+
+/* Exit codes, after lsblk(8). */
+#define LS_ERROR      1
+#define LS_USAGE      2
+#define LS_NONE_FOUND 32
+#define LS_SOME_FOUND 64
+
+enum ls_view { LS_TABLE, LS_TREE, LS_TOPOLOGY, LS_HOLDERS };
+
+struct ls_options {
+	struct vioc_enumerator_opts filter;
+	const char *sysroot;
+	const char *columns; /* NULL: the default ones */
+	const char *class;   /* NULL: any; else checked by ls_class_is_known() */
+	enum ls_view view;
+	bool json;
+	bool no_headings;
+	bool raw;
+	bool full_paths;
+	bool only_ready;
+	bool only_blocked;
+	bool colour;
+};
+
+/* What there is, after all filters. */
+struct ls_picture {
+	struct vioc_enumerator *enumerator;
+	struct vioc_found_device *devices;
+	size_t n_devices;
+};
+
+/* columns.c */
+
+struct ls_column {
+	const char *name;
+	const char *help;
+	/* Writes nothing where there is nothing to say. */
+	void (*write)(FILE *out, const struct vioc_found_device *device,
+		      const struct ls_options *options);
+	int flags; /* SCOLS_FL_* */
+};
+
+extern const struct ls_column ls_columns[];
+extern const size_t ls_n_columns;
+
+#define LS_MAX_COLUMNS 64
+
+/*
+ * The columns of a comma-separated list: indexes, and how many; with a leading "+" they come after the
+ * default ones. NULL: the default ones. -1: a name is unknown (said on stderr) or there are too many.
+ */
+int ls_columns_parse(const char *list, size_t indexes[LS_MAX_COLUMNS]);
+
+bool ls_class_is_known(const char *name);
+bool ls_class_matches(const char *name, uint32_t class_code);
+
+/* table.c: 0 or -1. */
+int ls_print_table(const struct ls_picture *picture, const struct ls_options *options);
+
+/* json.c: the document, complete or not at all. 0 or -1. */
+int ls_print_json(const struct ls_picture *picture);
+
+#endif

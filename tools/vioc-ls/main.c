@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/* Lists PCI devices by what VFIO can do with them. Reads only. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ls.h"
+
+static void print_help(void)
+{
+	puts("usage: vioc-ls [OPTION...] [DEVICE...]\n"
+	     "Lists PCI devices with their IOMMU groups, and says which VFIO can open.\n"
+	     "\n"
+	     "  -a, --all             bridges too\n"
+	     "  -o, --output LIST     these columns; with a leading +, after the default ones\n"
+	     "  -O, --output-all      all columns\n"
+	     "  -J, --json            everything, as JSON\n"
+	     "  -n, --noheadings      without a line of headings\n"
+	     "  -r, --raw             without padding\n"
+	     "  -p, --paths           nodes as full paths\n"
+	     "  -t, --tree            by IOMMU, group and device\n"
+	     "      --topology        by bridge\n"
+	     "      --holders         which process has which device open\n"
+	     "      --ids             numbers in place of names\n"
+	     "      --color WHEN      auto, always or never\n"
+	     "      --sysroot DIR     the machine whose /sys is in DIR\n"
+	     "  -V, --version\n"
+	     "  -h, --help\n"
+	     "\n"
+	     "Only devices that match all of:\n"
+	     "  -s, --slot [[[DOMAIN:]BUS:]DEVICE][.FUNCTION]\n"
+	     "  -d, --device [VENDOR]:[DEVICE][:CLASS]\n"
+	     "  -c, --class CLASS     network, storage, nvme, display, audio, usb, accelerator, or "
+	     "0c03\n"
+	     "  -D, --driver DRIVER   \"\" for none\n"
+	     "  -g, --group GROUP\n"
+	     "      --ready           VFIO can open it\n"
+	     "      --blocked         it is bound to VFIO, but can't be opened\n"
+	     "\n"
+	     "Exit status: 0 fine, 1 error, 2 bad usage; of the named devices 32 none, 64 some "
+	     "found.\n"
+	     "\n"
+	     "Columns:");
+	for (size_t i = 0; i < ls_n_columns; i++)
+		printf("  %-12s %s\n", ls_columns[i].name, ls_columns[i].help);
+}
+
+__attribute__((noreturn)) static void refuse(const char *what, const char *value)
+{
+	fprintf(stderr, "vioc-ls: %s: \"%s\" (see --help)\n", what, value);
+	exit(LS_USAGE);
+}
+
+static void set_group(struct ls_options *options, const char *text)
+{
+	char *end;
+	unsigned long group = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || group > UINT32_MAX)
+		refuse("no group number", text);
+	options->filter.group = (uint32_t)group;
+	options->filter.flags |= VIOC_ENUMERATE_GROUP;
+}
+
+static void set_class(struct ls_options *options, const char *text)
+{
+	if (!ls_class_is_known(text))
+		refuse("no such class", text);
+	options->class = text;
+}
+
+static void set_columns(struct ls_options *options, const char *text)
+{
+	size_t indexes[LS_MAX_COLUMNS];
+	if (ls_columns_parse(text, indexes) < 0)
+		exit(LS_USAGE);
+	options->columns = text;
+}
+
+static void set_colour(struct ls_options *options, const char *when)
+{
+	if (strcmp(when, "auto") == 0)
+		options->colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	else if (strcmp(when, "always") == 0 || strcmp(when, "never") == 0)
+		options->colour = *when == 'a';
+	else
+		refuse("neither auto, always nor never", when);
+}
+
+/* All of them, in one list. */
+static const char *all_columns(void)
+{
+	static char list[512];
+	size_t used = 0;
+	for (size_t i = 0; i < ls_n_columns; i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? "," : "",
+					 ls_columns[i].name);
+	return list;
+}
+
+enum { OPT_TOPOLOGY = 256, OPT_HOLDERS, OPT_IDS, OPT_COLOUR, OPT_SYSROOT, OPT_READY, OPT_BLOCKED };
+
+static const struct option long_options[] = {
+	{ "all", no_argument, NULL, 'a' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "output-all", no_argument, NULL, 'O' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "raw", no_argument, NULL, 'r' },
+	{ "paths", no_argument, NULL, 'p' },
+	{ "tree", no_argument, NULL, 't' },
+	{ "topology", no_argument, NULL, OPT_TOPOLOGY },
+	{ "holders", no_argument, NULL, OPT_HOLDERS },
+	{ "ids", no_argument, NULL, OPT_IDS },
+	{ "color", required_argument, NULL, OPT_COLOUR },
+	{ "sysroot", required_argument, NULL, OPT_SYSROOT },
+	{ "slot", required_argument, NULL, 's' },
+	{ "device", required_argument, NULL, 'd' },
+	{ "class", required_argument, NULL, 'c' },
+	{ "driver", required_argument, NULL, 'D' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "ready", no_argument, NULL, OPT_READY },
+	{ "blocked", no_argument, NULL, OPT_BLOCKED },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static void take_filter(struct ls_options *options, int option)
+{
+	switch (option) {
+	case 's':
+		options->filter.slot = optarg;
+		break;
+	case 'd':
+		options->filter.id = optarg;
+		break;
+	case 'c':
+		set_class(options, optarg);
+		break;
+	case 'D':
+		options->filter.driver = optarg;
+		break;
+	case 'g':
+		set_group(options, optarg);
+		break;
+	case OPT_READY:
+		options->only_ready = true;
+		break;
+	case OPT_BLOCKED:
+		options->only_blocked = true;
+		break;
+	default:
+		exit(LS_USAGE);
+	}
+}
+
+static void take_option(struct ls_options *options, int option)
+{
+	switch (option) {
+	case 'a':
+		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
+		break;
+	case 'o':
+		set_columns(options, optarg);
+		break;
+	case 'O':
+		options->columns = all_columns();
+		break;
+	case 'J':
+		options->json = true;
+		break;
+	case 'n':
+		options->no_headings = true;
+		break;
+	case 'r':
+		options->raw = true;
+		break;
+	case 'p':
+		options->full_paths = true;
+		break;
+	case 't':
+		options->view = LS_TREE;
+		break;
+	case OPT_TOPOLOGY:
+		options->view = LS_TOPOLOGY;
+		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
+		break;
+	case OPT_HOLDERS:
+		options->view = LS_HOLDERS;
+		break;
+	case OPT_IDS:
+		options->filter.flags &= ~VIOC_ENUMERATE_NAMES;
+		break;
+	case OPT_COLOUR:
+		set_colour(options, optarg);
+		break;
+	case OPT_SYSROOT:
+		options->sysroot = optarg;
+		break;
+	case 'V':
+		printf("vioc-ls, libvioc %s\n", vioc_version());
+		exit(0);
+	case 'h':
+		print_help();
+		exit(0);
+	default:
+		take_filter(options, option);
+	}
+}
+
+static bool wants_holders(const struct ls_options *options)
+{
+	size_t indexes[LS_MAX_COLUMNS];
+	int n = ls_columns_parse(options->columns, indexes);
+	for (int i = 0; i < n; i++)
+		if (strcmp(ls_columns[indexes[i]].name, "HOLDER") == 0)
+			return true;
+	return options->json || options->view == LS_HOLDERS;
+}
+
+static void parse(struct ls_options *options, int argc, char **argv)
+{
+	int option;
+	options->filter = (struct vioc_enumerator_opts)VIOC_SIZED(vioc_enumerator_opts);
+	options->filter.flags = VIOC_ENUMERATE_NAMES;
+	set_colour(options, "auto");
+	while ((option = getopt_long(argc, argv, "ao:OJnrpts:d:c:D:g:Vh", long_options, NULL)) !=
+	       -1)
+		take_option(options, option);
+	if (wants_holders(options))
+		options->filter.flags |= VIOC_ENUMERATE_HOLDERS;
+	/* A device that is named is meant, bridge or not. */
+	if (optind < argc)
+		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
+}
+
+/* Whether the name, with or without its domain, is the address. */
+static bool is_named(const char *name, const char *address)
+{
+	if (strcasecmp(name, address) == 0)
+		return true;
+	return strncmp(address, "0000:", 5) == 0 && strcasecmp(name, address + 5) == 0;
+}
+
+static bool is_wanted(const struct ls_options *options, const struct vioc_found_device *device,
+		      char **names)
+{
+	bool is_ready = device->reason == VIOC_REASON_NONE;
+	if (options->only_ready && !is_ready)
+		return false;
+	if (options->only_blocked && (is_ready || !(device->flags & VIOC_FOUND_VFIO)))
+		return false;
+	if (options->class && !ls_class_matches(options->class, device->class_code))
+		return false;
+	for (size_t i = 0; names[i]; i++)
+		if (is_named(names[i], device->name))
+			return true;
+	return !names[0];
+}
+
+/* Takes those that are wanted out of the enumerator. -1: no memory. */
+static int choose(struct ls_picture *picture, const struct ls_options *options, char **names)
+{
+	struct vioc_found_device device = VIOC_SIZED(vioc_found_device);
+	size_t room = 0;
+	for (size_t i = 0; vioc_enumerator_get_device(picture->enumerator, i, &device) > 0; i++) {
+		if (!is_wanted(options, &device, names))
+			continue;
+		if (picture->n_devices == room) {
+			room = room ? 2 * room : 64;
+			void *devices = realloc(picture->devices, room * sizeof(device));
+			if (!devices)
+				return -1;
+			picture->devices = devices;
+		}
+		picture->devices[picture->n_devices++] = device;
+	}
+	return 0;
+}
+
+/* Says which of the named ones are missing; the exit status. */
+static int check_names(const struct ls_picture *picture, char **names)
+{
+	size_t found = 0, n = 0;
+	for (; names[n]; n++) {
+		size_t i = 0;
+		while (i < picture->n_devices && !is_named(names[n], picture->devices[i].name))
+			i++;
+		if (i < picture->n_devices)
+			found++;
+		else
+			fprintf(stderr, "vioc-ls: there is no device %s\n", names[n]);
+	}
+	return found == n ? 0 : found ? LS_SOME_FOUND : LS_NONE_FOUND;
+}
+
+/* The context's last diag, on standard error; the exit status. */
+static int complain(struct vioc_ctx *ctx, int error)
+{
+	struct vioc_diag *diag;
+	if (vioc_ctx_get_diag(ctx, &diag) < 0) {
+		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
+		return LS_ERROR;
+	}
+	fprintf(stderr, "vioc-ls: %s\n", vioc_diag_get_text(diag));
+	uint32_t reason = vioc_diag_get_reason(diag);
+	vioc_diag_unref(diag);
+	return reason == VIOC_REASON_BAD_ARGUMENT ? LS_USAGE : LS_ERROR;
+}
+
+static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **names)
+{
+	struct ls_picture picture = { 0 };
+	int error = vioc_enumerator_new(ctx, &options->filter, &picture.enumerator);
+	if (error < 0)
+		return complain(ctx, error);
+	error = choose(&picture, options, names);
+	if (error == 0)
+		error = options->json ? ls_print_json(&picture) : ls_print_table(&picture, options);
+	if (error == 0 && fflush(stdout) != 0)
+		error = -1;
+	if (error < 0)
+		fprintf(stderr, "vioc-ls: the list could not be made or written\n");
+	int status = error < 0 ? LS_ERROR : check_names(&picture, names);
+	free(picture.devices);
+	vioc_enumerator_unref(picture.enumerator);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ls_options options = { 0 };
+	struct vioc_ctx_opts opts = VIOC_SIZED(vioc_ctx_opts);
+	struct vioc_ctx *ctx;
+	setlocale(LC_ALL, "");
+	parse(&options, argc, argv);
+	opts.sysroot = options.sysroot;
+	int error = vioc_ctx_new(&opts, &ctx);
+	if (error < 0) {
+		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
+		return LS_ERROR;
+	}
+	int status = list(ctx, &options, argv + optind);
+	vioc_ctx_unref(ctx);
+	return status;
+}
