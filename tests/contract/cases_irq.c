@@ -64,7 +64,8 @@ static void interrupt_info(struct world *world)
 	assert_int_equal(irq_info(edu, VIOC_PCI_MSI).n_vectors, 1);
 	assert_int_equal(irq_info(edu, VIOC_PCI_MSI).flags & VIOC_IRQ_MASKABLE, 0);
 	assert_int_equal(irq_info(edu, VIOC_PCI_MSIX).n_vectors, 0);
-	assert_int_equal(irq_info(edu, VIOC_PCI_ERR).n_vectors, 0);
+	/* Later kernels offer it to devices that are not PCI Express, too. */
+	assert_true(irq_info(edu, VIOC_PCI_ERR).n_vectors <= 1);
 	assert_int_equal(irq_info(edu, VIOC_PCI_REQ).n_vectors, 1);
 	expect_failure(rig.ctx, vioc_irq_get_info(edu, 1000, &unsized), -EINVAL,
 		       VIOC_REASON_BAD_ARGUMENT);
@@ -257,8 +258,9 @@ static void absent_interrupts(struct world *world)
 	struct vioc_device *edu = rig_device(&rig, world->edu);
 	expect_failure(rig.ctx, vioc_irq_enable(edu, VIOC_PCI_MSIX, 1, NULL), -EOPNOTSUPP,
 		       VIOC_REASON_UNSUPPORTED);
-	expect_failure(rig.ctx, vioc_irq_enable(edu, VIOC_PCI_ERR, 1, NULL), -EOPNOTSUPP,
-		       VIOC_REASON_UNSUPPORTED);
+	if (!irq_info(edu, VIOC_PCI_ERR).n_vectors)
+		expect_failure(rig.ctx, vioc_irq_enable(edu, VIOC_PCI_ERR, 1, NULL), -EOPNOTSUPP,
+			       VIOC_REASON_UNSUPPORTED);
 	vioc_device_unref(edu);
 	rig_close(&rig);
 }
