@@ -11,6 +11,7 @@
 #include <libvioc/device.h>
 #include <libvioc/diag.h>
 #include <libvioc/enumerator.h>
+#include <libvioc/explain.h>
 #include <libvioc/ioas.h>
 #include <libvioc/mem.h>
 #include <libvioc/pci.h>

@@ -60,6 +60,7 @@ extern const struct contract_case device_cases[];
 extern const struct contract_case mem_cases[];
 extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
+extern const struct contract_case explain_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

@@ -10,7 +10,7 @@
 
 static const struct contract_case *const tables[] = {
 	batch_cases,  policy_cases, map_cases,	 attach_cases, open_cases,
-	device_cases, mem_cases,    cache_cases, found_cases,
+	device_cases, mem_cases,    cache_cases, found_cases,  explain_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -182,6 +182,15 @@ static int enumerate(struct life *life)
 	return error;
 }
 
+/* A device that is open is busy, so the ways of explaining that are walked too. */
+static int explain(struct life *life)
+{
+	struct vioc_diag *diag = NULL;
+	int result = vioc_device_explain(life->ctx, FIRST, NULL, &diag);
+	vioc_diag_unref(diag);
+	return result < 0 ? result : 0;
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -214,6 +223,7 @@ static const struct {
 	{ "put that", put_registration },
 	{ "invalidate", invalidate },
 	{ "enumerate", enumerate },
+	{ "explain", explain },
 	{ "close the second device", close_second },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },

@@ -155,20 +155,70 @@ static void write_document(FILE *out, const struct ls_picture *picture)
 	fputs("]}\n", out);
 }
 
-int ls_print_json(const struct ls_picture *picture)
+static void write_finding(FILE *out, const struct vioc_diag *diag)
 {
-	char *text = NULL;
+	const char *key, *value;
+	fprintf(out, "{\"hinders\":%s", vioc_diag_get_error(diag) < 0 ? "true" : "false");
+	write_member(out, "reason", vioc_reason_name(vioc_diag_get_reason(diag)));
+	write_member(out, "obstacle", vioc_diag_get_obstacle(diag));
+	write_member(out, "advice", vioc_diag_get_advice(diag));
+	fputs(",\"facts\":[", out);
+	for (size_t i = 0; vioc_diag_get_fact_at(diag, i, &key, &value); i++) {
+		fprintf(out, "%s{\"key\":", i ? "," : "");
+		write_string(out, key);
+		write_member(out, "value", value);
+		putc('}', out);
+	}
+	fputs("]}", out);
+}
+
+struct document {
+	FILE *out;
+	char *text;
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	if (!out)
-		return -1;
-	write_document(out, picture);
-	bool complete = !ferror(out);
-	if (fclose(out) != 0 || !complete) {
-		free(text);
+};
+
+static int begin(struct document *document)
+{
+	document->text = NULL;
+	document->out = open_memstream(&document->text, &document->length);
+	return document->out ? 0 : -1;
+}
+
+static int print(struct document *document)
+{
+	bool complete = !ferror(document->out);
+	if (fclose(document->out) != 0 || !complete) {
+		free(document->text);
 		return -1;
 	}
-	size_t written = fwrite(text, 1, length, stdout);
-	free(text);
-	return written == length ? 0 : -1;
+	size_t written = fwrite(document->text, 1, document->length, stdout);
+	free(document->text);
+	return written == document->length ? 0 : -1;
+}
+
+int ls_print_json(const struct ls_picture *picture)
+{
+	struct document document;
+	if (begin(&document) < 0)
+		return -1;
+	write_document(document.out, picture);
+	return print(&document);
+}
+
+int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag)
+{
+	struct document document;
+	if (begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"address\":", document.out);
+	write_string(document.out, name);
+	fprintf(document.out, ",\"can-be-opened\":%s,\"findings\":[",
+		can_be_opened ? "true" : "false");
+	for (const char *comma = ""; diag; diag = vioc_diag_get_other(diag), comma = ",") {
+		fputs(comma, document.out);
+		write_finding(document.out, diag);
+	}
+	fputs("]}\n", document.out);
+	return print(&document);
 }

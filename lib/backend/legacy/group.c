@@ -13,11 +13,6 @@ static const struct vioci_sys *sys_of(const struct legacy_kioas *kioas)
 	return &kioas->base.backend->ctx->sys;
 }
 
-static const char *knob_of(const struct legacy_kioas *kioas)
-{
-	return ((const struct legacy_backend *)kioas->base.backend)->kind->knob;
-}
-
 static struct legacy_group *find_group(struct legacy_kioas *kioas, uint32_t number)
 {
 	struct legacy_group *group = kioas->groups;
@@ -82,7 +77,7 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 		return error;
 	}
 
-	struct vioci_refusal refusal = { .knob = knob_of(kioas) };
+	struct vioci_refusal refusal = { 0 };
 	refusal.error = join_container(kioas, group->fd, &refusal);
 	if (refusal.error < 0) {
 		vioci_sys_close(sys_of(kioas), &group->fd);
@@ -134,7 +129,6 @@ static int open_device(struct legacy_kioas *kioas, const struct vioci_identity *
 			.step = "VFIO_GROUP_GET_DEVICE_FD",
 			.error = fd,
 			.eperm = VIOCI_EPERM_EITHER,
-			.knob = knob_of(kioas),
 		};
 		return vioci_attach_refused(&kioas->base, identity, &refusal);
 	}
