@@ -17,6 +17,7 @@
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>
+#include <libvioc/unit.h>
 #include <libvioc/version.h>
 
 #endif

@@ -35,6 +35,9 @@ int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_n
  */
 uint32_t vioci_identity_judge(const struct vioci_identity *identity, bool iommu_is_active);
 
+/* Whether it is what CONFIG_IOMMUFD_TEST registers among the IOMMUs, which is none. */
+bool vioci_is_mock_unit(const char *name);
+
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
 

@@ -139,6 +139,48 @@ static void write_group(FILE *out, const struct vioc_found_group *group)
 	fputs("]}", out);
 }
 
+static void write_hex(FILE *out, const char *comma, uint64_t value)
+{
+	/* As text: JSON's numbers are good for 53 bits. */
+	fprintf(out, "%s\"0x%" PRIx64 "\"", comma, value);
+}
+
+static void write_fields(FILE *out, const struct vioc_found_unit *unit)
+{
+	struct vioc_unit_field field;
+	fputs(",\"fields\":[", out);
+	for (size_t i = 0;
+	     vioc_unit_decode(unit->kind, unit->registers, unit->n_registers, i, &field) > 0; i++) {
+		fprintf(out, "%s{\"value\":%" PRIu64, i ? "," : "", field.value);
+		write_member(out, "register", field.reg);
+		write_member(out, "name", field.name);
+		write_member(out, "about", field.about);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
+static void write_unit(FILE *out, const struct vioc_found_unit *unit)
+{
+	char summary[256];
+	ls_summarize(unit, summary, sizeof(summary));
+	fputs("{\"name\":", out);
+	write_string(out, unit->name);
+	write_member(out, "kind", vioc_unit_kind_name(unit->kind));
+	write_member(out, "device", unit->device);
+	write_member(out, "register-base", unit->address);
+	write_member(out, "version", unit->version);
+	write_number(out, "domains", (int64_t)unit->n_domains, unit->max_domains > 0);
+	write_number(out, "max-domains", (int64_t)unit->max_domains, unit->max_domains > 0);
+	write_member(out, "summary", *summary ? summary : NULL);
+	fputs(",\"registers\":[", out);
+	for (uint32_t i = 0; i < unit->n_registers; i++)
+		write_hex(out, i ? "," : "", unit->registers[i]);
+	putc(']', out);
+	write_fields(out, unit);
+	putc('}', out);
+}
+
 static void write_document(FILE *out, const struct ls_picture *picture)
 {
 	struct vioc_found_group group = VIOC_SIZED(vioc_found_group);
@@ -151,6 +193,12 @@ static void write_document(FILE *out, const struct ls_picture *picture)
 	for (size_t i = 0; vioc_enumerator_get_group(picture->enumerator, i, &group) > 0; i++) {
 		fputs(i ? ",\n" : "\n", out);
 		write_group(out, &group);
+	}
+	fputs("],\n\"iommus\":[", out);
+	struct vioc_found_unit unit = VIOC_SIZED(vioc_found_unit);
+	for (size_t i = 0; vioc_enumerator_get_unit(picture->enumerator, i, &unit) > 0; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_unit(out, &unit);
 	}
 	fputs("]}\n", out);
 }

@@ -14,7 +14,7 @@
 #define LS_NONE_FOUND	32
 #define LS_SOME_FOUND	64
 
-enum ls_view { LS_TABLE, LS_TREE, LS_TOPOLOGY, LS_HOLDERS };
+enum ls_view { LS_TABLE, LS_TREE, LS_TOPOLOGY, LS_HOLDERS, LS_UNITS };
 
 struct ls_options {
 	struct vioc_enumerator_opts filter;
@@ -30,6 +30,7 @@ struct ls_options {
 	bool no_headings;
 	bool raw;
 	bool full_paths;
+	bool verbose;
 	bool only_ready;
 	bool only_blocked;
 	bool colour;
@@ -69,6 +70,10 @@ bool ls_class_matches(const char *name, uint32_t class_code);
 
 /* table.c: 0 or -1. */
 int ls_print_table(const struct ls_picture *picture, const struct ls_options *options);
+
+/* units.c: 0 or -1. */
+int ls_print_units(const struct ls_picture *picture, const struct ls_options *options);
+void ls_summarize(const struct vioc_found_unit *unit, char *text, size_t size);
 
 /* json.c: the document, complete or not at all. 0 or -1. */
 int ls_print_json(const struct ls_picture *picture);

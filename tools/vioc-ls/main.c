@@ -23,6 +23,8 @@ static void print_help(void)
 	     "  -p, --paths           nodes as full paths\n"
 	     "  -t, --tree            by IOMMU, group and device\n"
 	     "      --topology        by bridge\n"
+	     "  -i, --iommus          IOMMUs in place of devices\n"
+	     "  -v, --verbose         with -i, the fields of their registers\n"
 	     "      --holders         which process has which device open\n"
 	     "      --ids             numbers in place of names\n"
 	     "      --color WHEN      auto, always or never\n"
@@ -131,6 +133,8 @@ static const struct option long_options[] = {
 	{ "paths", no_argument, NULL, 'p' },
 	{ "tree", no_argument, NULL, 't' },
 	{ "topology", no_argument, NULL, OPT_TOPOLOGY },
+	{ "iommus", no_argument, NULL, 'i' },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "holders", no_argument, NULL, OPT_HOLDERS },
 	{ "ids", no_argument, NULL, OPT_IDS },
 	{ "color", required_argument, NULL, OPT_COLOUR },
@@ -248,6 +252,12 @@ static void take_option(struct ls_options *options, int option)
 		options->view = LS_TOPOLOGY;
 		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
 		break;
+	case 'i':
+		options->view = LS_UNITS;
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
 	case OPT_HOLDERS:
 		options->view = LS_HOLDERS;
 		break;
@@ -287,7 +297,7 @@ static void parse(struct ls_options *options, int argc, char **argv)
 	options->filter = (struct vioc_enumerator_opts)VIOC_SIZED(vioc_enumerator_opts);
 	options->filter.flags = VIOC_ENUMERATE_NAMES;
 	set_colour(options, "auto");
-	while ((option = getopt_long(argc, argv, "ao:OJnrpts:d:c:D:g:Vh", long_options, NULL)) !=
+	while ((option = getopt_long(argc, argv, "ao:OJnrptivs:d:c:D:g:Vh", long_options, NULL)) !=
 	       -1)
 		take_option(options, option);
 	if (wants_holders(options))
@@ -379,6 +389,15 @@ int ls_complain(struct vioc_ctx *ctx, int error)
 	return reason == VIOC_REASON_BAD_ARGUMENT ? LS_USAGE : LS_ERROR;
 }
 
+static int print_picture(const struct ls_picture *picture, const struct ls_options *options)
+{
+	if (options->json)
+		return ls_print_json(picture);
+	if (options->view == LS_UNITS)
+		return ls_print_units(picture, options);
+	return ls_print_table(picture, options);
+}
+
 static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **names)
 {
 	struct ls_picture picture = { 0 };
@@ -387,7 +406,7 @@ static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **n
 		return ls_complain(ctx, error);
 	error = choose(&picture, options, names);
 	if (error == 0)
-		error = options->json ? ls_print_json(&picture) : ls_print_table(&picture, options);
+		error = print_picture(&picture, options);
 	if (error == 0 && fflush(stdout) != 0)
 		error = -1;
 	if (error < 0)
