@@ -84,6 +84,14 @@ vioc_lab_contract(6.12 virtio legacy iommufd compat)
 vioc_lab_contract(newest intel legacy iommufd compat)
 vioc_lab_contract(stock intel legacy)
 
+foreach(machine intel amd virtio group bypass noiommu)
+  if(TARGET vioc-ls)
+    vioc_test(vioc-ls-why@${machine} COMMAND tools/lab-why ${PROJECT_SOURCE_DIR}
+      $<TARGET_FILE:vioc-ls> 6.12 ${machine})
+    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+  endif()
+endforeach()
+
 set(outs "")
 set(fixtures "")
 foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass)

@@ -49,6 +49,11 @@ struct vioc_diag;
 #define VIOC_REASON_IN_USE	     30 /* registrations of the memory were not put yet */
 #define VIOC_REASON_NOT_OWNED	     31 /* others have devices that would be affected */
 #define VIOC_REASON_IS_IOMMU	     32 /* the device is an IOMMU itself */
+#define VIOC_REASON_STALE_OVERRIDE   33 /* driver_override names another driver than is bound */
+#define VIOC_REASON_IDENTITY	     34 /* no error: the group's default domain is identity */
+#define VIOC_REASON_DIRECT_REGION    35 /* the firmware wants memory mapped 1:1 for the device */
+#define VIOC_REASON_SUSPENDED	     36 /* no error: the device sleeps */
+#define VIOC_REASON_LOCKDOWN	     37 /* no error: the kernel is locked down */
 
 /* A short stable name such as "sibling-bound"; "unknown" for a value this library doesn't know. */
 VIOC_API const char *vioc_reason_name(uint32_t reason);

@@ -11,6 +11,7 @@
 #include <libvioc/device.h>
 #include <libvioc/diag.h>
 #include <libvioc/enumerator.h>
+#include <libvioc/explain.h>
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>
@@ -18,6 +19,7 @@
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>
+#include <libvioc/unit.h>
 #include <libvioc/version.h>
 
 #endif

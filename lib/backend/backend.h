@@ -61,6 +61,9 @@ struct vioci_backend_ops {
 	uint32_t id; /* VIOC_BACKEND_* */
 	const char *name;
 	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
+	const char *node;      /* what a container opens */
+	const char *knob;      /* the module whose allow_unsafe_interrupts applies */
+	bool by_cdev;	       /* a device is opened by its own node, not its group's */
 
 	int (*open)(struct vioc_ctx *ctx, struct vioci_backend **ret_backend);
 	void (*close)(struct vioci_backend *backend);
@@ -144,9 +147,14 @@ struct vioci_refusal {
 	const char *step; /* the ioctl */
 	int error;
 	enum vioci_eperm eperm;
-	const char *knob; /* the module whose allow_unsafe_interrupts applies */
-	bool had_token;	  /* a VF token was given */
+	bool had_token; /* a VF token was given */
 };
+
+/* Interrupts are not isolated, and the kernel insists. Sets the draft's reason and error. */
+void vioci_explain_isolation(struct vioci_diag_draft *draft, const struct vioci_backend_ops *ops);
+
+/* A vfio driver is bound, but there is no character device. The same. */
+void vioci_explain_no_cdev(struct vioci_diag_draft *draft);
 
 /*
  * Leaves why the kernel refused a step of an attach; returns the error to pass on. The backend has

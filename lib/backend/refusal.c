@@ -27,8 +27,9 @@ int vioci_attach_fail_node(const struct vioci_kioas *kioas, const struct vioci_i
 	return vioci_ctx_leave(ctx, &draft);
 }
 
-static void explain_isolation(struct vioci_diag_draft *draft, const char *knob)
+void vioci_explain_isolation(struct vioci_diag_draft *draft, const struct vioci_backend_ops *ops)
 {
+	const char *knob = ops->knob;
 	draft->error = -EPERM;
 	draft->reason = VIOC_REASON_NO_ISOLATION;
 	vioci_diag_obstacle(draft, "the platform does not isolate interrupts, so the device could "
@@ -38,6 +39,15 @@ static void explain_isolation(struct vioci_diag_draft *draft, const char *knob)
 			  "write 1 to /sys/module/%s/parameters/allow_unsafe_interrupts",
 			  knob);
 	vioci_diag_fact(draft, "path", "/sys/module/%s/parameters/allow_unsafe_interrupts", knob);
+}
+
+void vioci_explain_no_cdev(struct vioci_diag_draft *draft)
+{
+	draft->error = -EOPNOTSUPP;
+	draft->reason = VIOC_REASON_NO_CDEV;
+	vioci_diag_obstacle(draft, "it has no VFIO character device");
+	vioci_diag_advice(draft,
+			  "the kernel lacks CONFIG_VFIO_DEVICE_CDEV: use the legacy backend");
 }
 
 static void explain_unseen_owner(struct vioci_diag_draft *draft)
@@ -64,15 +74,15 @@ static int explain_owner(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 }
 
 /* EPERM without an owner in sight. */
-static void explain_no_permission(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
+static void explain_no_permission(const struct vioci_kioas *kioas, struct vioci_diag_draft *draft,
 				  const struct vioci_refusal *refusal)
 {
 	if (refusal->eperm == VIOCI_EPERM_OWNER) {
 		explain_unseen_owner(draft);
 		return;
 	}
-	explain_isolation(draft, refusal->knob);
-	if (refusal->eperm == VIOCI_EPERM_EITHER && !vioci_sees_all_processes(ctx))
+	vioci_explain_isolation(draft, kioas->backend->ops);
+	if (refusal->eperm == VIOCI_EPERM_EITHER && !vioci_sees_all_processes(kioas->backend->ctx))
 		vioci_diag_obstacle(draft, "; or its group belongs to somebody who can't be seen "
 					   "from here");
 }
@@ -114,7 +124,7 @@ int vioci_attach_refused(const struct vioci_kioas *kioas, const struct vioci_ide
 	switch (refusal->error) {
 	case -EPERM:
 		if (!explain_owner(ctx, &draft, identity))
-			explain_no_permission(ctx, &draft, refusal);
+			explain_no_permission(kioas, &draft, refusal);
 		break;
 	case -EBUSY:
 		if (!explain_owner(ctx, &draft, identity))

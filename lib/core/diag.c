@@ -39,6 +39,11 @@ static const char *const reason_names[] = {
 	[VIOC_REASON_IN_USE] = "in-use",
 	[VIOC_REASON_NOT_OWNED] = "not-owned",
 	[VIOC_REASON_IS_IOMMU] = "is-iommu",
+	[VIOC_REASON_STALE_OVERRIDE] = "stale-override",
+	[VIOC_REASON_IDENTITY] = "identity",
+	[VIOC_REASON_DIRECT_REGION] = "direct-region",
+	[VIOC_REASON_SUSPENDED] = "suspended",
+	[VIOC_REASON_LOCKDOWN] = "lockdown",
 };
 
 VIOC_API const char *vioc_reason_name(uint32_t reason)

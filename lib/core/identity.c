@@ -103,11 +103,15 @@ int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 	return 0;
 }
 
-/* What CONFIG_IOMMUFD_TEST registers is no IOMMU. */
+bool vioci_is_mock_unit(const char *name)
+{
+	return strncmp(name, "iommufd_selftest_iommu", 22) == 0;
+}
+
 static int stop_at_first(void *arg, const char *name)
 {
 	(void)arg;
-	return strncmp(name, "iommufd_selftest_iommu", 22) != 0;
+	return !vioci_is_mock_unit(name);
 }
 
 int vioci_iommu_is_active(const struct vioci_sys *sys)

@@ -47,6 +47,9 @@ bool vioci_takes_vf_token(const struct vioci_sys *sys, const struct vioci_identi
  */
 uint32_t vioci_identity_judge(const struct vioci_identity *identity, bool iommu_is_active);
 
+/* Whether it is what CONFIG_IOMMUFD_TEST registers among the IOMMUs, which is none. */
+bool vioci_is_mock_unit(const char *name);
+
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
 

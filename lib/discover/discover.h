@@ -4,6 +4,7 @@
 #define VIOCI_DISCOVER_H
 
 #include <libvioc/enumerator.h>
+#include <libvioc/unit.h>
 
 #include "core/ctx.h"
 #include "core/identity.h"
@@ -25,6 +26,8 @@ struct vioc_enumerator {
 	size_t devices_room;
 	struct vioc_found_group *groups; /* by number; their arrays are malloc'ed */
 	size_t n_groups;
+	struct vioc_found_unit *units; /* by name */
+	size_t n_units;
 	struct vioc_holder *holders; /* by node, then pid */
 	size_t n_holders;
 };
@@ -34,6 +37,12 @@ int vioci_parse_key(const char *name, size_t length, uint64_t *ret_key);
 
 /* The device with the last PCI address in a path of sysfs, or NULL. */
 struct vioci_found *vioci_find_by_path(struct vioc_enumerator *enumerator, const char *path);
+
+/* The last PCI address in a path of sysfs, or NULL. */
+const char *vioci_last_address(struct vioci_strings *strings, const char *path);
+
+/* The IOMMUs. (units.c) */
+int vioci_read_units(struct vioc_enumerator *enumerator);
 
 /* What sysfs says of one device. -ENODEV: it is gone. (device.c) */
 int vioci_read_device(struct vioc_enumerator *enumerator, struct vioci_found *found);

@@ -54,6 +54,26 @@ struct vioci_found *vioci_find_by_path(struct vioc_enumerator *enumerator, const
 	return found;
 }
 
+const char *vioci_last_address(struct vioci_strings *strings, const char *path)
+{
+	const char *found = NULL;
+	size_t found_length = 0;
+	while (*path) {
+		size_t length = strcspn(path, "/");
+		uint64_t key;
+		if (vioci_parse_key(path, length, &key) == 0) {
+			found = path;
+			found_length = length;
+		}
+		path += length + (path[length] == '/');
+	}
+	char text[24];
+	if (!found)
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s", (int)found_length, found);
+	return vioci_strings_add(strings, text);
+}
+
 static int add_device(void *arg, const char *name)
 {
 	struct vioc_enumerator *enumerator = arg;
@@ -122,6 +142,8 @@ static int take_picture(struct vioc_enumerator *enumerator, const struct vioci_f
 	read_devices(enumerator);
 	apply_filter(enumerator, filter);
 	error = vioci_read_groups(enumerator);
+	if (error == 0)
+		error = vioci_read_units(enumerator);
 	if (error == 0 && (flags & VIOC_ENUMERATE_HOLDERS))
 		error = vioci_read_holders(enumerator);
 	if (error == 0 && (flags & VIOC_ENUMERATE_NAMES))
@@ -132,6 +154,7 @@ static int take_picture(struct vioc_enumerator *enumerator, const struct vioci_f
 static void enumerator_free(struct vioc_enumerator *enumerator)
 {
 	vioci_free_groups(enumerator);
+	free(enumerator->units);
 	free(enumerator->holders);
 	free(enumerator->devices);
 	vioci_strings_free(&enumerator->strings);

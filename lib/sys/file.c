@@ -34,6 +34,13 @@ int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
 	return error < 0 ? error : sys->ops->get_rights(sys->data, path, ret_rights);
 }
 
+int vioci_sys_check_access(const struct vioci_sys *sys, const char *path)
+{
+	char full[VIOCI_PATH_MAX];
+	int error = locate(sys, &path, full);
+	return error < 0 ? error : sys->ops->check_access(sys->data, path);
+}
+
 int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
 {
 	char full[VIOCI_PATH_MAX];

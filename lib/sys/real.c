@@ -102,6 +102,12 @@ static int real_get_rights(void *data, const char *path, struct vioci_file_right
 	return 0;
 }
 
+static int real_check_access(void *data, const char *path)
+{
+	(void)data;
+	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
 static int real_readlink(void *data, const char *path, char *buf, size_t size)
 {
 	(void)data;
@@ -158,6 +164,7 @@ static const struct vioci_sys_ops real_ops = {
 	.bind_memory = vioci_real_bind_memory,
 	.populate = vioci_real_populate,
 	.get_rights = real_get_rights,
+	.check_access = real_check_access,
 	.readlink = real_readlink,
 	.list = real_list,
 	.get_memlock_limit = real_get_memlock_limit,

@@ -53,6 +53,7 @@ struct vioci_sys_ops {
 	int (*bind_memory)(void *data, void *address, size_t length, uint32_t node, bool strict);
 	int (*populate)(void *data, void *address, size_t length, bool write);
 	int (*get_rights)(void *data, const char *path, struct vioci_file_rights *ret_rights);
+	int (*check_access)(void *data, const char *path);
 	int (*readlink)(void *data, const char *path, char *buf, size_t size);
 	int (*list)(void *data, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
@@ -180,6 +181,9 @@ static inline int vioci_sys_populate(const struct vioci_sys *sys, void *address,
 
 int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
 			 struct vioci_file_rights *ret_rights);
+
+/* Whether this process may read and write the file, without opening it. 0, -EACCES, -ENOENT. */
+int vioci_sys_check_access(const struct vioci_sys *sys, const char *path);
 
 /* The link's target, NUL-terminated; -ENAMETOOLONG if it doesn't fit. */
 int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf, size_t size);

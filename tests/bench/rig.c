@@ -106,6 +106,11 @@ static int pass_munmap(void *data, void *address, size_t length)
 	return vioci_sys_munmap(&((struct rig *)data)->below, address, length);
 }
 
+static int pass_check_access(void *data, const char *path)
+{
+	return vioci_sys_check_access(&((struct rig *)data)->below, path);
+}
+
 static int pass_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
 {
 	return vioci_sys_get_rights(&((struct rig *)data)->below, path, ret_rights);
@@ -129,7 +134,8 @@ static int pass_get_memlock_limit(void *data, uint64_t *ret_bytes)
 #define PASS_ALL_BUT_IOCTL                                                                  \
 	.open = pass_open, .close = pass_close, .pread = pass_pread, .pwrite = pass_pwrite, \
 	.mmap = pass_mmap, .munmap = pass_munmap, .get_rights = pass_get_rights,            \
-	.readlink = pass_readlink, .list = pass_list, .get_memlock_limit = pass_get_memlock_limit
+	.check_access = pass_check_access, .readlink = pass_readlink, .list = pass_list,    \
+	.get_memlock_limit = pass_get_memlock_limit
 
 static const struct vioci_sys_ops watching_ops = {
 	PASS_ALL_BUT_IOCTL,

@@ -133,6 +133,23 @@ static void held(struct world *world)
 	look_away(&look);
 }
 
+/* What a ready device is behind is among the units. */
+static void units(struct world *world)
+{
+	struct vioc_found_unit unit = VIOC_SIZED(vioc_found_unit), unsized = { 0 };
+	struct look look = look_at(world, world->first, 0);
+	bool found = false;
+	size_t n = 0;
+	for (; vioc_enumerator_get_unit(look.enumerator, n, &unit) > 0; n++) {
+		assert_true(unit.n_registers <= VIOC_UNIT_REGISTERS);
+		found |= look.device.unit && strcmp(look.device.unit, unit.name) == 0;
+	}
+	assert_true(n > 0);
+	assert_int_equal(found, look.device.unit != NULL);
+	assert_int_equal(vioc_enumerator_get_unit(look.enumerator, 0, &unsized), -EINVAL);
+	look_away(&look);
+}
+
 static void bad_options(struct world *world)
 {
 	struct vioc_ctx *ctx = world_new_ctx(world);
@@ -161,6 +178,7 @@ const struct contract_case found_cases[] = {
 	{ "found: not behind the IOMMU", bypassing, NEEDS_NO_GROUP },
 	{ "found: sibling held by a kernel driver", blocked, NEEDS_BLOCKED },
 	{ "found: who holds it", held, 0 },
+	{ "found: IOMMU units", units, 0 },
 	{ "found: bad options: EINVAL", bad_options, 0 },
 	{ 0 },
 };

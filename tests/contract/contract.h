@@ -67,6 +67,7 @@ extern const struct contract_case reset_cases[];
 extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
+extern const struct contract_case explain_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

@@ -328,9 +328,34 @@ static int sys_munmap(void *data, void *address, size_t length)
 	return munmap(address, length) < 0 ? -errno : 0;
 }
 
+/* Whether there is such a node, for whoever. */
+static bool has_node(struct fake *fake, const char *path)
+{
+	if (fake_rule(fake, path)->hidden)
+		return false;
+	if (strcmp(path, "/dev/vfio/vfio") == 0)
+		return !fake->config.no_type1;
+	if (strcmp(path, "/dev/iommu") == 0)
+		return !fake->config.no_iommufd;
+	return true;
+}
+
+static int sys_check_access(void *data, const char *path)
+{
+	struct fake *fake = data;
+	pthread_mutex_lock(&fake->lock);
+	int error = !has_node(fake, path)	       ? -ENOENT
+		    : fake_rule(fake, path)->forbidden ? -EACCES
+						       : 0;
+	pthread_mutex_unlock(&fake->lock);
+	return error;
+}
+
 static int sys_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
 {
 	if (strncmp(path, "/dev/", 5) == 0) {
+		if (!has_node(data, path))
+			return -ENOENT;
 		*ret_rights = (struct vioci_file_rights){ .mode = 0600, .uid = 0, .gid = 0 };
 		return 0;
 	}
@@ -380,6 +405,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.bind_memory = fake_bind_memory,
 	.populate = fake_populate,
 	.get_rights = sys_get_rights,
+	.check_access = sys_check_access,
 	.readlink = sys_readlink,
 	.list = sys_list,
 	.get_memlock_limit = sys_get_memlock_limit,

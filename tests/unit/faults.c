@@ -255,6 +255,14 @@ static int enumerate(struct life *life)
 	return error;
 }
 
+static int explain(struct life *life)
+{
+	struct vioc_diag *diag = NULL;
+	int result = vioc_device_explain(life->ctx, FIRST, NULL, &diag);
+	vioc_diag_unref(diag);
+	return result < 0 ? result : 0;
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -394,6 +402,50 @@ static void run_all(uint32_t backend, enum inject_kind kind)
 	assert_true(n > 30);
 }
 
+/* Looking around, which needs no container. False: there were fewer. */
+static bool run_looks(enum inject_kind kind, unsigned int nth)
+{
+	struct life life = { .fake = unit_fake((struct fake_config){ 0 }) };
+	fake_hold(life.fake, "/dev/vfio/2", 4711, "holder");
+	inject_init(&life.inject, fake_sys(life.fake));
+	assert_int_equal(make_ctx(&life), 0);
+	inject_arm(kind, nth);
+	int enumerated = enumerate(&life), explained = explain(&life);
+	bool fired = inject_fired();
+	inject_arm(kind, 0);
+	if (kind == INJECT_ALLOCATIONS) {
+		assert_true(enumerated == 0 || enumerated == -ENOMEM);
+		assert_true(explained == 0 || explained == -ENOMEM);
+	}
+	assert_int_equal(enumerate(&life), 0);
+	assert_int_equal(explain(&life), 0);
+	vioc_ctx_unref(life.ctx);
+	assert_int_equal(fake_count_open(life.fake), 0);
+	fake_free(life.fake);
+	return fired;
+}
+
+static void run_all_looks(enum inject_kind kind)
+{
+	unsigned int n = 1;
+	while (run_looks(kind, n))
+		n++;
+	print_message("%u failures injected\n", n - 1);
+	assert_true(n > 10);
+}
+
+static void calls_looks(void **state)
+{
+	(void)state;
+	run_all_looks(INJECT_CALLS);
+}
+
+static void allocations_looks(void **state)
+{
+	(void)state;
+	run_all_looks(INJECT_ALLOCATIONS);
+}
+
 static void calls_legacy(void **state)
 {
 	(void)state;
@@ -445,6 +497,7 @@ static void allocations_auto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_looks),	      cmocka_unit_test(allocations_looks),
 		cmocka_unit_test(calls_legacy),	      cmocka_unit_test(calls_iommufd),
 		cmocka_unit_test(calls_compat),	      cmocka_unit_test(calls_auto),
 		cmocka_unit_test(allocations_legacy), cmocka_unit_test(allocations_iommufd),

@@ -179,6 +179,14 @@ static int inject_get_rights(void *data, const char *path, struct vioci_file_rig
 	return result;
 }
 
+static int inject_check_access(void *data, const char *path)
+{
+	int result = -EACCES;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_check_access(sys, path));
+	return result;
+}
+
 static int inject_readlink(void *data, const char *path, char *buf, size_t size)
 {
 	int result = -EACCES;
@@ -222,6 +230,7 @@ static const struct vioci_sys_ops inject_ops = {
 	.bind_memory = inject_bind_memory,
 	.populate = inject_populate,
 	.get_rights = inject_get_rights,
+	.check_access = inject_check_access,
 	.readlink = inject_readlink,
 	.list = inject_list,
 	.get_memlock_limit = inject_get_memlock_limit,

@@ -139,6 +139,48 @@ static void write_group(FILE *out, const struct vioc_found_group *group)
 	fputs("]}", out);
 }
 
+static void write_hex(FILE *out, const char *comma, uint64_t value)
+{
+	/* As text: JSON's numbers are good for 53 bits. */
+	fprintf(out, "%s\"0x%" PRIx64 "\"", comma, value);
+}
+
+static void write_fields(FILE *out, const struct vioc_found_unit *unit)
+{
+	struct vioc_unit_field field;
+	fputs(",\"fields\":[", out);
+	for (size_t i = 0;
+	     vioc_unit_decode(unit->kind, unit->registers, unit->n_registers, i, &field) > 0; i++) {
+		fprintf(out, "%s{\"value\":%" PRIu64, i ? "," : "", field.value);
+		write_member(out, "register", field.reg);
+		write_member(out, "name", field.name);
+		write_member(out, "about", field.about);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
+static void write_unit(FILE *out, const struct vioc_found_unit *unit)
+{
+	char summary[256];
+	ls_summarize(unit, summary, sizeof(summary));
+	fputs("{\"name\":", out);
+	write_string(out, unit->name);
+	write_member(out, "kind", vioc_unit_kind_name(unit->kind));
+	write_member(out, "device", unit->device);
+	write_member(out, "register-base", unit->address);
+	write_member(out, "version", unit->version);
+	write_number(out, "domains", (int64_t)unit->n_domains, unit->max_domains > 0);
+	write_number(out, "max-domains", (int64_t)unit->max_domains, unit->max_domains > 0);
+	write_member(out, "summary", *summary ? summary : NULL);
+	fputs(",\"registers\":[", out);
+	for (uint32_t i = 0; i < unit->n_registers; i++)
+		write_hex(out, i ? "," : "", unit->registers[i]);
+	putc(']', out);
+	write_fields(out, unit);
+	putc('}', out);
+}
+
 static void write_document(FILE *out, const struct ls_picture *picture)
 {
 	struct vioc_found_group group = VIOC_SIZED(vioc_found_group);
@@ -152,23 +194,79 @@ static void write_document(FILE *out, const struct ls_picture *picture)
 		fputs(i ? ",\n" : "\n", out);
 		write_group(out, &group);
 	}
+	fputs("],\n\"iommus\":[", out);
+	struct vioc_found_unit unit = VIOC_SIZED(vioc_found_unit);
+	for (size_t i = 0; vioc_enumerator_get_unit(picture->enumerator, i, &unit) > 0; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_unit(out, &unit);
+	}
 	fputs("]}\n", out);
+}
+
+static void write_finding(FILE *out, const struct vioc_diag *diag)
+{
+	const char *key, *value;
+	fprintf(out, "{\"hinders\":%s", vioc_diag_get_error(diag) < 0 ? "true" : "false");
+	write_member(out, "reason", vioc_reason_name(vioc_diag_get_reason(diag)));
+	write_member(out, "obstacle", vioc_diag_get_obstacle(diag));
+	write_member(out, "advice", vioc_diag_get_advice(diag));
+	fputs(",\"facts\":[", out);
+	for (size_t i = 0; vioc_diag_get_fact_at(diag, i, &key, &value); i++) {
+		fprintf(out, "%s{\"key\":", i ? "," : "");
+		write_string(out, key);
+		write_member(out, "value", value);
+		putc('}', out);
+	}
+	fputs("]}", out);
+}
+
+struct document {
+	FILE *out;
+	char *text;
+	size_t length;
+};
+
+static int begin(struct document *document)
+{
+	document->text = NULL;
+	document->out = open_memstream(&document->text, &document->length);
+	return document->out ? 0 : -1;
+}
+
+static int print(struct document *document)
+{
+	bool complete = !ferror(document->out);
+	if (fclose(document->out) != 0 || !complete) {
+		free(document->text);
+		return -1;
+	}
+	size_t written = fwrite(document->text, 1, document->length, stdout);
+	free(document->text);
+	return written == document->length ? 0 : -1;
 }
 
 int ls_print_json(const struct ls_picture *picture)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	if (!out)
+	struct document document;
+	if (begin(&document) < 0)
 		return -1;
-	write_document(out, picture);
-	bool complete = !ferror(out);
-	if (fclose(out) != 0 || !complete) {
-		free(text);
+	write_document(document.out, picture);
+	return print(&document);
+}
+
+int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag)
+{
+	struct document document;
+	if (begin(&document) < 0)
 		return -1;
+	fputs("{\"schema\":1,\"address\":", document.out);
+	write_string(document.out, name);
+	fprintf(document.out, ",\"can-be-opened\":%s,\"findings\":[",
+		can_be_opened ? "true" : "false");
+	for (const char *comma = ""; diag; diag = vioc_diag_get_other(diag), comma = ",") {
+		fputs(comma, document.out);
+		write_finding(document.out, diag);
 	}
-	size_t written = fwrite(text, 1, length, stdout);
-	free(text);
-	return written == length ? 0 : -1;
+	fputs("]}\n", document.out);
+	return print(&document);
 }

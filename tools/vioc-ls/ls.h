@@ -8,23 +8,29 @@
 #include <libvioc/vioc.h>
 
 /* Exit codes, after lsblk(8). */
-#define LS_ERROR      1
-#define LS_USAGE      2
-#define LS_NONE_FOUND 32
-#define LS_SOME_FOUND 64
+#define LS_ERROR	1
+#define LS_USAGE	2
+#define LS_NOT_OPENABLE 3 /* --why */
+#define LS_NONE_FOUND	32
+#define LS_SOME_FOUND	64
 
-enum ls_view { LS_TABLE, LS_TREE, LS_TOPOLOGY, LS_HOLDERS };
+enum ls_view { LS_TABLE, LS_TREE, LS_TOPOLOGY, LS_HOLDERS, LS_UNITS };
 
 struct ls_options {
 	struct vioc_enumerator_opts filter;
 	const char *sysroot;
 	const char *columns; /* NULL: the default ones */
 	const char *class;   /* NULL: any; else checked by ls_class_is_known() */
+	const char *why;     /* the device to explain; NULL: list */
+	const char *as;	     /* for this user; NULL: who runs it */
+	uint32_t backend;
+	uint64_t memory; /* to be mapped; 0: not known */
 	enum ls_view view;
 	bool json;
 	bool no_headings;
 	bool raw;
 	bool full_paths;
+	bool verbose;
 	bool only_ready;
 	bool only_blocked;
 	bool colour;
@@ -65,7 +71,22 @@ bool ls_class_matches(const char *name, uint32_t class_code);
 /* table.c: 0 or -1. */
 int ls_print_table(const struct ls_picture *picture, const struct ls_options *options);
 
+/* units.c: 0 or -1. */
+int ls_print_units(const struct ls_picture *picture, const struct ls_options *options);
+void ls_summarize(const struct vioc_found_unit *unit, char *text, size_t size);
+
 /* json.c: the document, complete or not at all. 0 or -1. */
 int ls_print_json(const struct ls_picture *picture);
+int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag);
+
+/* why.c: the exit status */
+int ls_why(struct vioc_ctx *ctx, const struct ls_options *options, const char *name);
+
+/* main.c */
+
+/* The context's last diag, on standard error; the exit status. */
+int ls_complain(struct vioc_ctx *ctx, int error);
+/* Prints text; control characters as \xNN. */
+void ls_print_safely(const char *text);
 
 #endif

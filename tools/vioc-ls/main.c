@@ -23,6 +23,8 @@ static void print_help(void)
 	     "  -p, --paths           nodes as full paths\n"
 	     "  -t, --tree            by IOMMU, group and device\n"
 	     "      --topology        by bridge\n"
+	     "  -i, --iommus          IOMMUs in place of devices\n"
+	     "  -v, --verbose         with -i, the fields of their registers\n"
 	     "      --holders         which process has which device open\n"
 	     "      --ids             numbers in place of names\n"
 	     "      --color WHEN      auto, always or never\n"
@@ -40,7 +42,14 @@ static void print_help(void)
 	     "      --ready           VFIO can open it\n"
 	     "      --blocked         it is bound to VFIO, but can't be opened\n"
 	     "\n"
-	     "Exit status: 0 fine, 1 error, 2 bad usage; of the named devices 32 none, 64 some "
+	     "Or, of one device, everything that keeps VFIO from opening it, and what to do:\n"
+	     "      --why DEVICE\n"
+	     "      --as USER         for that user\n"
+	     "      --backend NAME    legacy, iommufd, compat, or auto: whichever would do\n"
+	     "      --memory BYTES    with that much mapped; k, M, G and T may follow\n"
+	     "\n"
+	     "Exit status: 0 fine, 1 error, 2 bad usage, 3 can't be opened (--why); of the named "
+	     "devices 32 none, 64 some "
 	     "found.\n"
 	     "\n"
 	     "Columns:");
@@ -100,7 +109,19 @@ static const char *all_columns(void)
 	return list;
 }
 
-enum { OPT_TOPOLOGY = 256, OPT_HOLDERS, OPT_IDS, OPT_COLOUR, OPT_SYSROOT, OPT_READY, OPT_BLOCKED };
+enum {
+	OPT_TOPOLOGY = 256,
+	OPT_HOLDERS,
+	OPT_IDS,
+	OPT_COLOUR,
+	OPT_SYSROOT,
+	OPT_READY,
+	OPT_BLOCKED,
+	OPT_WHY,
+	OPT_AS,
+	OPT_BACKEND,
+	OPT_MEMORY
+};
 
 static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
@@ -112,6 +133,8 @@ static const struct option long_options[] = {
 	{ "paths", no_argument, NULL, 'p' },
 	{ "tree", no_argument, NULL, 't' },
 	{ "topology", no_argument, NULL, OPT_TOPOLOGY },
+	{ "iommus", no_argument, NULL, 'i' },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "holders", no_argument, NULL, OPT_HOLDERS },
 	{ "ids", no_argument, NULL, OPT_IDS },
 	{ "color", required_argument, NULL, OPT_COLOUR },
@@ -123,10 +146,51 @@ static const struct option long_options[] = {
 	{ "group", required_argument, NULL, 'g' },
 	{ "ready", no_argument, NULL, OPT_READY },
 	{ "blocked", no_argument, NULL, OPT_BLOCKED },
+	{ "why", required_argument, NULL, OPT_WHY },
+	{ "as", required_argument, NULL, OPT_AS },
+	{ "backend", required_argument, NULL, OPT_BACKEND },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
+
+static void set_backend(struct ls_options *options, const char *name)
+{
+	if (vioc_backend_from_name(name, &options->backend) < 0)
+		refuse("neither auto, legacy, iommufd nor compat", name);
+}
+
+static void set_memory(struct ls_options *options, const char *text)
+{
+	char *end;
+	unsigned long long bytes = strtoull(text, &end, 10);
+	const char *units = "kMGT", *unit = *end ? strchr(units, *end) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	if (*text < '0' || *text > '9' || end[unit != NULL] || bytes > UINT64_MAX >> shift)
+		refuse("no number of bytes", text);
+	options->memory = (uint64_t)bytes << shift;
+}
+
+static void take_question(struct ls_options *options, int option)
+{
+	switch (option) {
+	case OPT_WHY:
+		options->why = optarg;
+		break;
+	case OPT_AS:
+		options->as = optarg;
+		break;
+	case OPT_BACKEND:
+		set_backend(options, optarg);
+		break;
+	case OPT_MEMORY:
+		set_memory(options, optarg);
+		break;
+	default:
+		exit(LS_USAGE);
+	}
+}
 
 static void take_filter(struct ls_options *options, int option)
 {
@@ -153,7 +217,7 @@ static void take_filter(struct ls_options *options, int option)
 		options->only_blocked = true;
 		break;
 	default:
-		exit(LS_USAGE);
+		take_question(options, option);
 	}
 }
 
@@ -187,6 +251,12 @@ static void take_option(struct ls_options *options, int option)
 	case OPT_TOPOLOGY:
 		options->view = LS_TOPOLOGY;
 		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
+		break;
+	case 'i':
+		options->view = LS_UNITS;
+		break;
+	case 'v':
+		options->verbose = true;
 		break;
 	case OPT_HOLDERS:
 		options->view = LS_HOLDERS;
@@ -227,7 +297,7 @@ static void parse(struct ls_options *options, int argc, char **argv)
 	options->filter = (struct vioc_enumerator_opts)VIOC_SIZED(vioc_enumerator_opts);
 	options->filter.flags = VIOC_ENUMERATE_NAMES;
 	set_colour(options, "auto");
-	while ((option = getopt_long(argc, argv, "ao:OJnrpts:d:c:D:g:Vh", long_options, NULL)) !=
+	while ((option = getopt_long(argc, argv, "ao:OJnrptivs:d:c:D:g:Vh", long_options, NULL)) !=
 	       -1)
 		take_option(options, option);
 	if (wants_holders(options))
@@ -297,8 +367,16 @@ static int check_names(const struct ls_picture *picture, char **names)
 	return found == n ? 0 : found ? LS_SOME_FOUND : LS_NONE_FOUND;
 }
 
-/* The context's last diag, on standard error; the exit status. */
-static int complain(struct vioc_ctx *ctx, int error)
+void ls_print_safely(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			printf("\\x%02x", (unsigned char)*text);
+		else
+			putchar(*text);
+}
+
+int ls_complain(struct vioc_ctx *ctx, int error)
 {
 	struct vioc_diag *diag;
 	if (vioc_ctx_get_diag(ctx, &diag) < 0) {
@@ -311,15 +389,24 @@ static int complain(struct vioc_ctx *ctx, int error)
 	return reason == VIOC_REASON_BAD_ARGUMENT ? LS_USAGE : LS_ERROR;
 }
 
+static int print_picture(const struct ls_picture *picture, const struct ls_options *options)
+{
+	if (options->json)
+		return ls_print_json(picture);
+	if (options->view == LS_UNITS)
+		return ls_print_units(picture, options);
+	return ls_print_table(picture, options);
+}
+
 static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **names)
 {
 	struct ls_picture picture = { 0 };
 	int error = vioc_enumerator_new(ctx, &options->filter, &picture.enumerator);
 	if (error < 0)
-		return complain(ctx, error);
+		return ls_complain(ctx, error);
 	error = choose(&picture, options, names);
 	if (error == 0)
-		error = options->json ? ls_print_json(&picture) : ls_print_table(&picture, options);
+		error = print_picture(&picture, options);
 	if (error == 0 && fflush(stdout) != 0)
 		error = -1;
 	if (error < 0)
@@ -343,7 +430,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
 		return LS_ERROR;
 	}
-	int status = list(ctx, &options, argv + optind);
+	int status = options.why ? ls_why(ctx, &options, options.why)
+				 : list(ctx, &options, argv + optind);
 	vioc_ctx_unref(ctx);
 	return status;
 }

@@ -11,11 +11,8 @@
 
 static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
 {
-	struct vioci_diag_draft draft =
-		vioci_attach_draft(kioas, identity, -EOPNOTSUPP, VIOC_REASON_NO_CDEV);
-	vioci_diag_obstacle(&draft, "it has no VFIO character device");
-	vioci_diag_advice(&draft,
-			  "the kernel lacks CONFIG_VFIO_DEVICE_CDEV: use the legacy backend");
+	struct vioci_diag_draft draft = vioci_attach_draft(kioas, identity, 0, 0);
+	vioci_explain_no_cdev(&draft);
 	return vioci_ctx_leave(kioas->backend->ctx, &draft);
 }
 
@@ -107,7 +104,6 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 
 	struct vioci_refusal refusal = {
 		.eperm = VIOCI_EPERM_EITHER,
-		.knob = "iommufd",
 		.had_token = newcomer->token != NULL,
 	};
 	refusal.error = bind_and_attach(kioas, attachment->device_fd, newcomer->token, &refusal);

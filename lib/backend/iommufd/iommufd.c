@@ -20,7 +20,7 @@ static int iommufd_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend
 		return vioci_fail_memory(ctx);
 	backend->base.ops = &vioci_iommufd_ops;
 	backend->base.ctx = ctx;
-	backend->fd = vioci_backend_open_node(ctx, vioci_iommufd_ops.name, "/dev/iommu");
+	backend->fd = vioci_backend_open_node(ctx, vioci_iommufd_ops.name, vioci_iommufd_ops.node);
 	if (backend->fd < 0) {
 		int error = backend->fd;
 		free(backend);
@@ -71,6 +71,9 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.id = VIOC_BACKEND_IOMMUFD,
 	.name = "iommufd",
 	.memlock_mode = VIOC_MEMLOCK_USER,
+	.node = "/dev/iommu",
+	.knob = "iommufd",
+	.by_cdev = true,
 	.open = iommufd_open,
 	.close = iommufd_close,
 	.kioas_open = iommufd_kioas_open,

@@ -18,11 +18,6 @@ static struct legacy_backend *backend_of(const struct legacy_kioas *kioas)
 	return (struct legacy_backend *)kioas->base.backend;
 }
 
-static const char *knob_of(const struct legacy_kioas *kioas)
-{
-	return backend_of(kioas)->kind->knob;
-}
-
 /* In the whole backend; its lock is held. */
 static struct legacy_group *find_group(const struct legacy_backend *backend, uint32_t number)
 {
@@ -121,7 +116,7 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 		return error;
 	}
 
-	struct vioci_refusal refusal = { .knob = knob_of(kioas) };
+	struct vioci_refusal refusal = { 0 };
 	refusal.error = join_container(kioas, group->fd, &refusal);
 	if (refusal.error < 0) {
 		vioci_sys_close(sys_of(kioas), &group->fd);
@@ -178,7 +173,6 @@ static int open_device(struct legacy_kioas *kioas, const struct vioci_newcomer *
 			.step = "VFIO_GROUP_GET_DEVICE_FD",
 			.error = fd,
 			.eperm = VIOCI_EPERM_EITHER,
-			.knob = knob_of(kioas),
 			.had_token = newcomer->token != NULL,
 		};
 		return vioci_attach_refused(&kioas->base, identity, &refusal);

@@ -8,8 +8,8 @@
 #include "uapi/vfio.h"
 
 /* Whether the node speaks the API version and type1 v2 that this code was written for. */
-static int check_container(struct vioc_ctx *ctx, const char *name, const struct legacy_kind *kind,
-			   int fd)
+static int check_container(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
+			   const struct legacy_kind *kind, int fd)
 {
 	int version = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_GET_API_VERSION, NULL);
 	int type1v2 = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_CHECK_EXTENSION,
@@ -18,21 +18,22 @@ static int check_container(struct vioc_ctx *ctx, const char *name, const struct 
 		return 0;
 
 	struct vioci_diag_draft draft = vioci_diag_draft(-EOPNOTSUPP, VIOC_REASON_NO_INTERFACE);
-	vioci_diag_tried(&draft, "open the %s backend", name);
-	vioci_diag_obstacle(&draft, "%s has no VFIO type1 v2 IOMMU", kind->node);
+	vioci_diag_tried(&draft, "open the %s backend", ops->name);
+	vioci_diag_obstacle(&draft, "%s has no VFIO type1 v2 IOMMU", ops->node);
 	vioci_diag_advice(&draft, "%s", kind->advice);
-	vioci_diag_fact(&draft, "backend", "%s", name);
-	vioci_diag_fact(&draft, "path", "%s", kind->node);
+	vioci_diag_fact(&draft, "backend", "%s", ops->name);
+	vioci_diag_fact(&draft, "path", "%s", ops->node);
 	return vioci_ctx_leave(ctx, &draft);
 }
 
 /* Checks that a container can be had, and lets it go: each kioas opens its own. */
-static int check_node(struct vioc_ctx *ctx, const char *name, const struct legacy_kind *kind)
+static int check_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
+		      const struct legacy_kind *kind)
 {
-	int fd = vioci_backend_open_node(ctx, name, kind->node);
+	int fd = vioci_backend_open_node(ctx, ops->name, ops->node);
 	if (fd < 0)
 		return fd;
-	int error = check_container(ctx, name, kind, fd);
+	int error = check_container(ctx, ops, kind, fd);
 	vioci_sys_close(&ctx->sys, &fd);
 	return error;
 }
@@ -40,7 +41,7 @@ static int check_node(struct vioc_ctx *ctx, const char *name, const struct legac
 static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
 		   const struct legacy_kind *kind, struct vioci_backend **ret_backend)
 {
-	int error = check_node(ctx, ops->name, kind);
+	int error = check_node(ctx, ops, kind);
 	if (error < 0)
 		return error;
 
@@ -58,8 +59,6 @@ static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
 static int legacy_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 {
 	static const struct legacy_kind kind = {
-		.node = "/dev/vfio/vfio",
-		.knob = "vfio_iommu_type1",
 		.advice = "load the module vfio_iommu_type1",
 	};
 	return open_as(ctx, &vioci_legacy_ops, &kind, ret_backend);
@@ -68,8 +67,6 @@ static int legacy_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 static int compat_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 {
 	static const struct legacy_kind kind = {
-		.node = "/dev/iommu",
-		.knob = "iommufd",
 		.advice = "use the iommufd backend",
 	};
 	return open_as(ctx, &vioci_compat_ops, &kind, ret_backend);
@@ -84,13 +81,12 @@ static void legacy_close(struct vioci_backend *base)
 
 static int legacy_kioas_open(struct vioci_backend *base, struct vioci_kioas **ret_kioas)
 {
-	struct legacy_backend *backend = (struct legacy_backend *)base;
 	struct legacy_kioas *kioas = calloc(1, sizeof(*kioas));
 	if (!kioas)
 		return vioci_fail_memory(base->ctx);
 
 	kioas->base.backend = base;
-	kioas->fd = vioci_backend_open_node(base->ctx, base->ops->name, backend->kind->node);
+	kioas->fd = vioci_backend_open_node(base->ctx, base->ops->name, base->ops->node);
 	if (kioas->fd < 0) {
 		int error = kioas->fd;
 		free(kioas);
@@ -111,6 +107,8 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.id = VIOC_BACKEND_LEGACY,
 	.name = "legacy",
 	.memlock_mode = VIOC_MEMLOCK_PROCESS,
+	.node = "/dev/vfio/vfio",
+	.knob = "vfio_iommu_type1",
 	.open = legacy_open,
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
@@ -129,6 +127,8 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.id = VIOC_BACKEND_COMPAT,
 	.name = "compat",
 	.memlock_mode = VIOC_MEMLOCK_USER,
+	.node = "/dev/iommu",
+	.knob = "iommufd",
 	.open = compat_open,
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,

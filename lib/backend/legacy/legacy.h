@@ -22,8 +22,6 @@ struct legacy_group {
 
 /* What sets legacy and compat apart. */
 struct legacy_kind {
-	const char *node;   /* what a container is opened from */
-	const char *knob;   /* the module that can waive interrupt isolation */
 	const char *advice; /* for when the node can't be a container */
 };
 
