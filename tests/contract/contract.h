@@ -66,6 +66,7 @@ extern const struct contract_case file_cases[];
 extern const struct contract_case reset_cases[];
 extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
+extern const struct contract_case peer_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

@@ -32,6 +32,11 @@
 #define COMMAND_MEMORY 0x02
 #define COMMAND_MASTER 0x04
 
+bool fake_device_has_memory(const struct fake_device *device)
+{
+	return device->config[4] & COMMAND_MEMORY;
+}
+
 static uint64_t config_size(const struct fake_device *device)
 {
 	return device->spec.kind == FAKE_EDU ? 256 : sizeof(device->config);
@@ -195,6 +200,7 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		if (!device->spec.has_reset)
 			return -EINVAL;
 		set_power_on_state(device);
+		fake_space_revoke(device->space, device);
 		return 0;
 	}
 	return -ENOTTY;
@@ -254,12 +260,14 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 
 	if (place >= size || count > size - place)
 		return -EINVAL;
-	if (region == 0 && !(device->config[4] & COMMAND_MEMORY))
+	if (region == 0 && !fake_device_has_memory(device))
 		return -EIO;
 	fake_irq_poll(device);
 	memcpy(write ? memory + place : buf, write ? buf : memory + place, count);
 	if (write && region == 0)
 		after_write(device, place);
+	if (!fake_device_has_memory(device))
+		fake_space_revoke(device->space, device);
 	return (ssize_t)count;
 }
 

@@ -42,6 +42,7 @@ struct fake_config {
 	bool no_isolation;    /* interrupts are not isolated */
 	bool no_iommu;	      /* /sys/class/iommu is empty */
 	bool no_map_file;     /* iommufd can't map files, as before Linux 6.13 */
+	bool no_dma_buf;      /* devices make no dma-bufs, as before Linux 6.19 */
 	bool no_populate;     /* madvise() can't populate, as before Linux 5.14 */
 	uint64_t last_iova;   /* end of the IOMMU's address space; 0: 2^48 - 1 */
 	uint32_t entry_limit; /* of a type1 container; 0: 65535 */
