@@ -67,7 +67,8 @@ VIOC_API VIOC_MUST_CHECK int vioc_region_write(struct vioc_device *device, uint3
 /*
  * Maps [offset, offset + length) of the region for reading and writing, as the region allows;
  * length 0 means up to its end. Offset and length must be multiples of the page size, but for the
- * region's end. The mapping lives until vioc_region_unmap() or until the device closes.
+ * region's end. The mapping lives until vioc_region_unmap() or until the device closes. Of 2 MiB (1 GiB)
+ * or more, its address has the remainder of offset modulo that size, as large page table entries need.
  *
  * -EINVAL: no such index, misaligned. -ERANGE: past the end.
  * -EOPNOTSUPP: a part of it can't be mapped: see vioc_region_get_areas(), or read and write it.

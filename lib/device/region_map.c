@@ -7,6 +7,9 @@
 
 #include "device/region.h"
 
+#define SIZE_2M (UINT64_C(2) << 20)
+#define SIZE_1G (UINT64_C(1) << 30)
+
 static bool is_mappable(const struct vioci_region *region, const struct vioci_region_part *part)
 {
 	for (uint32_t i = 0; i < region->n_areas; i++) {
@@ -44,6 +47,51 @@ static int check_part(struct vioc_device *device, const struct vioci_region *reg
 	return 0;
 }
 
+/* What the address must have in common with the offset for page table entries of that size. */
+static uint64_t alignment_for(const struct vioci_region_part *part)
+{
+	if (part->length >= SIZE_1G)
+		return SIZE_1G;
+	return part->length >= SIZE_2M ? SIZE_2M : 0;
+}
+
+/* Reserves addresses, and gives back those in front of and behind the place for the part. */
+static int reserve_aligned(const struct vioci_sys *sys, const struct vioci_region_part *part,
+			   uint64_t alignment, char **ret_place)
+{
+	uint64_t page = vioci_page_size();
+	size_t length = (size_t)((part->length + page - 1) & ~(page - 1));
+	void *all;
+	int error = vioci_sys_reserve(sys, length + (size_t)alignment, &all);
+	if (error < 0)
+		return error;
+	size_t front = (size_t)((part->offset - (uintptr_t)all) & (alignment - 1));
+	char *place = (char *)all + front;
+	if (front)
+		vioci_sys_munmap(sys, all, front);
+	vioci_sys_munmap(sys, place + length, (size_t)alignment - front);
+	*ret_place = place;
+	return 0;
+}
+
+/* A BAR is aligned to its size, so with an address like the offset in it, pages can be large. */
+static int map_aligned(const struct vioci_sys *sys, int fd, const struct vioci_region_part *part,
+		       int prot, uint64_t file_offset, void **ret_address)
+{
+	uint64_t alignment = alignment_for(part);
+	char *place;
+	if (!alignment || reserve_aligned(sys, part, alignment, &place) < 0)
+		return vioci_sys_mmap(sys, fd, (size_t)part->length, prot, file_offset,
+				      ret_address);
+	int error = vioci_sys_mmap_fixed(sys, fd, place, (size_t)part->length, prot, file_offset);
+	if (error < 0) {
+		vioci_sys_munmap(sys, place, (size_t)part->length);
+		return error;
+	}
+	*ret_address = place;
+	return 0;
+}
+
 static int map_part(struct vioc_device *device, int fd, const struct vioci_region *region,
 		    const struct vioci_region_part *part, void **ret_address)
 {
@@ -52,8 +100,8 @@ static int map_part(struct vioc_device *device, int fd, const struct vioci_regio
 		prot |= PROT_READ;
 	if (region->flags & VIOC_REGION_WRITE)
 		prot |= PROT_WRITE;
-	return vioci_sys_mmap(&vioci_device_ctx(device)->sys, fd, (size_t)part->length, prot,
-			      region->offset + part->offset, ret_address);
+	return map_aligned(&vioci_device_ctx(device)->sys, fd, part, prot,
+			   region->offset + part->offset, ret_address);
 }
 
 int vioci_region_map_part(struct vioc_device *device, int fd, uint32_t index,

@@ -4,6 +4,8 @@
 
 #include "contract.h"
 
+#define SIZE_2M (UINT64_C(2) << 20)
+
 static void device_info(struct world *world)
 {
 	struct vioc_device_info info = VIOC_SIZED(vioc_device_info);
@@ -202,6 +204,46 @@ static void region_areas(struct world *world)
 	rig_close(&rig);
 }
 
+static uint32_t find_large(struct vioc_device *device, uint64_t *ret_length)
+{
+	for (uint32_t bar = VIOC_PCI_BAR(0); bar <= VIOC_PCI_BAR(5); bar++) {
+		struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+		assert_int_equal(vioc_region_get_info(device, bar, &info), 0);
+		*ret_length = info.length;
+		if (info.length >= 2 * SIZE_2M)
+			return bar;
+	}
+	fail_msg("no BAR has 4 MiB");
+	return 0;
+}
+
+/* Page table entries can be large only where address and place in the BAR are alike. */
+static void large_region(struct world *world)
+{
+	struct rig rig;
+	uint64_t length;
+	void *address[8];
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->large);
+	uint32_t bar = find_large(device, &length);
+	/* One by one they would hardly be aligned by chance. */
+	for (size_t i = 0; i < 8; i++) {
+		uint64_t offset = i * 3 * PAGE;
+		assert_int_equal(
+			vioc_region_map(device, bar, offset, SIZE_2M + i * PAGE, &address[i]), 0);
+		assert_int_equal((uintptr_t)address[i] % SIZE_2M, offset);
+		uint32_t first = vioc_mmio_read32(address[i]), value;
+		assert_int_equal(vioc_region_read(device, bar, offset, &value, 4), 0);
+		assert_int_equal(first, value);
+	}
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(vioc_region_unmap(device, address[i]), 0);
+	assert_int_equal(vioc_region_map(device, bar, 0, 0, &address[0]), 0);
+	assert_int_equal((uintptr_t)address[0] % SIZE_2M, 0);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
 static void capabilities(struct world *world)
 {
 	struct rig rig;
@@ -357,6 +399,7 @@ const struct contract_case device_cases[] = {
 	{ "map a region", region_map, NEEDS_EDU },
 	{ "bad region maps: EINVAL, ERANGE, EOPNOTSUPP", bad_region_map, NEEDS_EDU },
 	{ "mappable areas of a region", region_areas, NEEDS_SECOND },
+	{ "map a large region", large_region, NEEDS_LARGE },
 	{ "capabilities", capabilities, NEEDS_EDU | NEEDS_SECOND },
 	{ "the MSI-X table", msix_table, NEEDS_EDU },
 	{ "stop DMA", stop_dma, NEEDS_EDU },

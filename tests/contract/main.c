@@ -97,10 +97,12 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
+		"         [--large BDF]\n"
 		"         [--case TEXT]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
-		"devices; those named first, second, edu, pair, pf, vf are bound to vfio-pci.\n");
+		"devices; those named first, second, edu, pair, pf, vf, large are bound to "
+		"vfio-pci.\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -126,6 +128,7 @@ int main(int argc, char **argv)
 		{ "blocked", required_argument, NULL, 'l' },
 		{ "pf", required_argument, NULL, 'P' },
 		{ "vf", required_argument, NULL, 'V' },
+		{ "large", required_argument, NULL, 'g' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -177,6 +180,9 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			world.vf = optarg;
+			break;
+		case 'g':
+			world.large = optarg;
 			break;
 		case 'c':
 			filter = optarg;

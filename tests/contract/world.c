@@ -49,6 +49,7 @@ void world_use_fake(struct world *world)
 	world->no_group = "0000:03:00.0";
 	world->pf = "0000:04:00.0";
 	world->vf = "0000:04:00.1";
+	world->large = "0000:00:02.0";
 }
 
 static bool is_fake(const struct world *world)
@@ -127,6 +128,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device that bypasses the IOMMU";
 	if ((needs & NEEDS_BLOCKED) && !world->blocked)
 		return "device whose sibling a kernel driver holds";
+	if ((needs & NEEDS_LARGE) && !world->large)
+		return "device with a large BAR";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	return NULL;

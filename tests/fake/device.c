@@ -71,7 +71,8 @@ static void set_power_on_state(struct fake_device *device)
 	memcpy(device->config + 8, &class, sizeof(class));
 	device->config[4] = 0x02;
 	set_caps(device);
-	memset(device->bar, 0, BAR_SIZE);
+	if (madvise(device->bar, BAR_SIZE, MADV_REMOVE) < 0)
+		abort();
 	if (device->spec.kind == FAKE_EDU)
 		memcpy(device->bar + EDU_ID, &edu_id, sizeof(edu_id));
 }
@@ -272,14 +273,15 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 }
 
 int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
-		     void **ret_address)
+		     void **address)
 {
 	if (offset >> REGION_SHIFT || offset + length > BAR_SIZE)
 		return -EINVAL;
-	void *address = mmap(NULL, length, prot, MAP_SHARED, device->bar_fd, (off_t)offset);
-	if (address == MAP_FAILED)
+	int flags = MAP_SHARED | (*address ? MAP_FIXED : 0);
+	void *got = mmap(*address, length, prot, flags, device->bar_fd, (off_t)offset);
+	if (got == MAP_FAILED)
 		return -errno;
-	*ret_address = address;
+	*address = got;
 	return 0;
 }
 

@@ -295,8 +295,7 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	return done;
 }
 
-/* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
-static bool note_mmap(struct fake *fake, const void *address, struct fake_mmap noted)
+bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted)
 {
 	for (size_t i = 0; i < MAX_MMAPS; i++) {
 		if (fake->mmaps[i].address != address)
@@ -325,10 +324,11 @@ static int sys_mmap(void *data, int number, size_t length, int prot, uint64_t of
 	pthread_mutex_lock(&fake->lock);
 	struct fake_fd *fd = fake_fd(fake, number);
 	int error = -EBADF;
+	*ret_address = NULL;
 	if (fd && fd->kind == FD_DEVICE)
 		error = fake_device_mmap(fd->device, length, prot, offset, ret_address);
 	if (error == 0 &&
-	    !note_mmap(fake, NULL, (struct fake_mmap){ *ret_address, fd->device, length }))
+	    !fake_note_mmap(fake, NULL, (struct fake_mmap){ *ret_address, fd->device, length }))
 		abort();
 	pthread_mutex_unlock(&fake->lock);
 	return error;
@@ -338,7 +338,7 @@ static int sys_munmap(void *data, void *address, size_t length)
 {
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
-	if (!note_mmap(fake, address, (struct fake_mmap){ 0 }))
+	if (!fake_note_mmap(fake, address, (struct fake_mmap){ 0 }))
 		fake_memory_unmapped(fake, length);
 	pthread_mutex_unlock(&fake->lock);
 	return munmap(address, length) < 0 ? -errno : 0;

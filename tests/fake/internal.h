@@ -12,7 +12,7 @@
 #define MAX_DEVICES	32
 #define MAX_NODES	32
 #define MAX_MMAPS	64
-#define BAR_SIZE	0x100000
+#define BAR_SIZE	0x400000
 #define FAKE_HUGE_SIZES 2
 #define FAKE_IRQS	5
 #define FAKE_VECTORS	5 /* of MSI-X */
@@ -216,8 +216,9 @@ void fake_device_free(struct fake_device *device);
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg);
 ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, uint64_t offset,
 			   bool write);
+/* At *address, or anywhere if that is NULL. */
 int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
-		     void **ret_address);
+		     void **address);
 void fake_device_close(struct fake *fake, struct fake_fd *fd);
 
 bool fake_device_has_memory(const struct fake_device *device);
@@ -266,6 +267,8 @@ int fake_injected(struct fake *fake, enum fake_ioctl kind);
 /* fake.c */
 struct fake_fd *fake_fd(struct fake *fake, int fd);
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
+/* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
+bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted);
 /* Whose mapped region it is, or NULL. */
 const struct fake_device *fake_mapped_device(const struct fake *fake, uint64_t va);
 /* What is laid down for a node; made when first asked for. */

@@ -78,7 +78,7 @@ static int open_second(struct life *life)
 
 static int map_bar(struct life *life)
 {
-	return vioc_region_map(life->second, VIOC_PCI_BAR(0), 0, PAGE, &life->bar);
+	return vioc_region_map(life->first, VIOC_PCI_BAR(0), 0, 0, &life->bar);
 }
 
 /* What the compat backend can't do it can't in each life. */
