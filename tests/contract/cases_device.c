@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* A device's regions, config space and close. */
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "contract.h"
 
@@ -363,6 +366,47 @@ static void features(struct world *world)
 	rig_close(&rig);
 }
 
+/* Accesses until the eventfd says that one of them woke the device; it takes a while to fall asleep. */
+static bool access_wakes(struct vioc_device *device, int fd)
+{
+	struct pollfd woken = { .fd = fd, .events = POLLIN };
+	uint32_t value;
+	for (int tries = 0; tries < 3000; tries++) {
+		assert_int_equal(vioc_region_read(device, VIOC_PCI_BAR(0), 0, &value, 4), 0);
+		if (poll(&woken, 1, 10) == 1)
+			return true;
+	}
+	return false;
+}
+
+static void sleep_until_wakeup(struct world *world)
+{
+	struct {
+		int32_t fd;
+		uint32_t zero;
+	} wakeup = { .fd = -1 };
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	const uint32_t feature = VIOC_FEATURE_SLEEP_UNTIL_WAKEUP;
+	assert_int_equal(vioc_device_probe_feature(edu, feature), VIOC_FEATURE_SET);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, feature, &wakeup, sizeof(wakeup)),
+		       -EINVAL, VIOC_REASON_KERNEL);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, feature, NULL, 0), -EINVAL,
+		       VIOC_REASON_KERNEL);
+
+	wakeup.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(wakeup.fd >= 0);
+	assert_int_equal(vioc_device_set_feature(edu, feature, &wakeup, sizeof(wakeup)), 0);
+	assert_true(access_wakes(edu, wakeup.fd));
+	/* The sleep is over. */
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_SLEEP, NULL, 0), 0);
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_WAKE, NULL, 0), 0);
+	close(wakeup.fd);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
 /* After close nothing works and nothing breaks; the group is free although a BAR was mapped. */
 static void close_before_unref(struct world *world)
 {
@@ -405,6 +449,7 @@ const struct contract_case device_cases[] = {
 	{ "stop DMA", stop_dma, NEEDS_EDU },
 	{ "registers while memory space is off: EIO", memory_space_off, NEEDS_EDU },
 	{ "features, and sleep", features, NEEDS_EDU },
+	{ "sleep until something wakes it", sleep_until_wakeup, NEEDS_EDU },
 	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
 	{ 0 },
 };

@@ -77,6 +77,7 @@ struct fake_device {
 	struct fake_space *space; /* its DMA goes there */
 	struct fake_irqs irqs;
 	bool asleep;
+	int wakeup_fd;	/* to be signalled when that ends by itself; 0: none */
 	char token[37]; /* the VF token of a physical function */
 };
 
