@@ -97,7 +97,7 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
-		"         [--large BDF]\n"
+		"         [--large BDF] [--mdev UUID]\n"
 		"         [--case TEXT]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
@@ -129,6 +129,7 @@ int main(int argc, char **argv)
 		{ "pf", required_argument, NULL, 'P' },
 		{ "vf", required_argument, NULL, 'V' },
 		{ "large", required_argument, NULL, 'g' },
+		{ "mdev", required_argument, NULL, 'm' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -180,6 +181,9 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			world.vf = optarg;
+			break;
+		case 'm':
+			world.mdev = optarg;
 			break;
 		case 'g':
 			world.large = optarg;

@@ -29,9 +29,10 @@ struct fake_device_spec {
 	int group;	    /* -1: not behind an IOMMU */
 	enum fake_kind kind;
 	bool has_reset;
-	const char *pf; /* of a virtual function: its physical function */
-	bool has_vfs;	/* it is a physical function */
-	bool sparse;	/* BAR 0 can be mapped but for its second page */
+	const char *pf;	 /* of a virtual function: its physical function */
+	bool has_vfs;	 /* it is a physical function */
+	const char *bus; /* NULL: pci */
+	bool sparse;	 /* BAR 0 can be mapped but for its second page */
 };
 
 struct fake_config {
