@@ -94,7 +94,7 @@ endforeach()
 
 set(outs "")
 set(fixtures "")
-foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass)
+foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass newest-intel)
   list(APPEND outs ${CMAKE_CURRENT_BINARY_DIR}/lab/${where})
   list(APPEND fixtures ${VIOC_TEST_PREFIX}${where})
 endforeach()

@@ -32,11 +32,13 @@ struct vioc_device_opts {
 };
 
 /*
- * Opens the PCI device with the address name ("0000:01:00.0", or "01:00.0" for domain 0) and
- * attaches it to ioas, in one step on every backend. The mappings of ioas are in force for the
- * device when this returns. Devices of one IOMMU group must be in one ioas.
+ * Opens a device and attaches it to ioas, in one step on every backend. The mappings of ioas are in force
+ * for the device when this returns. Devices of one IOMMU group must be in one ioas. name is one of:
+ *	a PCI address: "0000:01:00.0", or "01:00.0" for domain 0;
+ *	the name of a device on another bus, the first of platform, mdev (a UUID), ap and ccw that has it;
+ *	its path in sysfs, on any bus: "/sys/bus/mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001".
  *
- * -EINVAL: malformed address, bad options, a VF token for what takes none. -E2BIG.
+ * -EINVAL: malformed name, bad options, a VF token for what takes none. -E2BIG.
  * -ENODEV: no such device.
  * -ENXIO: no driver is bound to it; it needs a vfio driver.
  * -EBUSY: it is open already; a kernel driver holds it or a device of its group; its group is in
@@ -69,7 +71,7 @@ VIOC_DEFINE_UNREFP_(device);
  */
 VIOC_API void vioc_device_close(struct vioc_device *device);
 
-/* The full address, "0000:01:00.0". Belongs to the device. */
+/* The full address, "0000:01:00.0", or what its bus calls it. Belongs to the device. */
 VIOC_API const char *vioc_device_get_name(const struct vioc_device *device);
 /* The address space it was attached to. Borrowed. */
 VIOC_API struct vioc_ioas *vioc_device_get_ioas(const struct vioc_device *device);

@@ -67,7 +67,8 @@ VIOC_API VIOC_MUST_CHECK int vioc_region_write(struct vioc_device *device, uint3
 /*
  * Maps [offset, offset + length) of the region for reading and writing, as the region allows;
  * length 0 means up to its end. Offset and length must be multiples of the page size, but for the
- * region's end. The mapping lives until vioc_region_unmap() or until the device closes.
+ * region's end. The mapping lives until vioc_region_unmap() or until the device closes. Of 2 MiB (1 GiB)
+ * or more, its address has the remainder of offset modulo that size, as large page table entries need.
  *
  * -EINVAL: no such index, misaligned. -ERANGE: past the end.
  * -EOPNOTSUPP: a part of it can't be mapped: see vioc_region_get_areas(), or read and write it.
@@ -81,6 +82,33 @@ VIOC_API VIOC_MUST_CHECK int vioc_region_map(struct vioc_device *device, uint32_
  * it undid all.
  */
 VIOC_API int vioc_region_unmap(struct vioc_device *device, void *address);
+
+/*
+ * Maps [offset, offset + length) of the region into the device's ioas, so that the other devices there
+ * reach it by DMA (peer to peer). Length 0 means up to the end of the region; all numbers are multiples
+ * of the page size, and the part lies inside one area. flags are VIOC_MAP_*. The first chooses the IOVA,
+ * the second is given it. It is a mapping of the ioas like others, an extent of its own, and
+ * vioc_ioas_unmap() undoes it; so does closing the device, before it closes. vioc_ioas_get_va() gives an
+ * address in this process at which the part is mapped as long.
+ *
+ * With the iommufd backend, a reset of the device, or switching its memory space off, ends what is
+ * reached there for good: unmap it and map it again. Whether the path between two devices carries
+ * such transfers is up to the machine: bridges and access control may not.
+ *
+ * -EOPNOTSUPP: the backend, the kernel or the device can't, or not this part of the region. Not an error
+ *	to stop for: data can go through memory.
+ * -EIO: the device's memory can't be reached; it may be asleep or its memory space off.
+ * -EINVAL: no such index, misaligned, zero or unknown flags. -ERANGE, -EEXIST, -EBUSY, -ENOSPC: of the
+ *	region or the IOVA, see vioc_region_map() and vioc_ioas_map(). -ENODEV: closed. -ENOMEM, -EMFILE.
+ * Kernel: mmap(2) and VFIO_IOMMU_MAP_DMA; VFIO_DEVICE_FEATURE_DMA_BUF and IOMMU_IOAS_MAP_FILE
+ *	(Linux 6.19).
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_region_map_dma(struct vioc_device *device, uint32_t index,
+						 uint64_t offset, uint64_t length, uint64_t flags,
+						 uint64_t *ret_iova);
+VIOC_API VIOC_MUST_CHECK int vioc_region_map_dma_fixed(struct vioc_device *device, uint64_t iova,
+						       uint32_t index, uint64_t offset,
+						       uint64_t length, uint64_t flags);
 
 VIOC_END_DECLS
 

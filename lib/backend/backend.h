@@ -101,6 +101,13 @@ struct vioci_backend_ops {
 	 */
 	int (*map_file)(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
 			const void *va, uint64_t length, uint64_t flags);
+	/*
+	 * The same for memory of a device that is mapped at va and, where maps_dma_bufs says so, is what
+	 * the dma-buf fd is from its start on. -EOPNOTSUPP: it can't. -EIO: the memory is switched off.
+	 */
+	int (*map_device)(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			  uint64_t length, uint64_t flags);
+	bool maps_dma_bufs;
 	/* The range consists of whole mappings and holes. */
 	int (*unmap)(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
 		     uint64_t *ret_bytes);

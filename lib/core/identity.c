@@ -77,21 +77,70 @@ static void read_group(const struct vioci_sys *sys, struct vioci_identity *ident
 	identity->group = (uint32_t)number;
 
 	snprintf(path, sizeof(path), "%s/iommu_group/name", identity->path);
-	if (vioci_sys_read_text(sys, path, text, sizeof(text)) == 0)
-		identity->noiommu = strcmp(text, "vfio-noiommu") == 0;
+	if (vioci_sys_read_text(sys, path, text, sizeof(text)) < 0 ||
+	    strcmp(text, "vfio-noiommu") != 0)
+		return;
+	/* Mediated devices have such a group, too, but map: their node has an ordinary name. */
+	snprintf(path, sizeof(path), "/sys/class/vfio/%u", identity->group);
+	identity->noiommu = !vioci_sys_exists(sys, path);
+}
+
+/* Whether it can be the name of a device: one component of a path, no way out of it. */
+static bool is_name(const char *name, size_t size)
+{
+	size_t length = strlen(name);
+	return length && length < size && name[0] != '.' && !strpbrk(name, "/ \t\n");
+}
+
+static int find_on_bus(const struct vioci_sys *sys, const char *bus,
+		       struct vioci_identity *identity)
+{
+	snprintf(identity->path, sizeof(identity->path), "/sys/bus/%.31s/devices/%s", bus,
+		 identity->name);
+	return vioci_sys_exists(sys, identity->path) ? 0 : -ENODEV;
+}
+
+/* On the buses other than PCI that have vfio drivers. */
+static int find_by_name(const struct vioci_sys *sys, struct vioci_identity *identity)
+{
+	static const char *const buses[] = { "platform", "mdev", "ap", "ccw" };
+	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++)
+		if (find_on_bus(sys, buses[i], identity) == 0)
+			return 0;
+	/* With a colon it is most likely meant to be a PCI address. */
+	return strchr(identity->name, ':') ? -EINVAL : -ENODEV;
+}
+
+static int find_by_path(const struct vioci_sys *sys, const char *device,
+			struct vioci_identity *identity)
+{
+	char path[VIOCI_PATH_MAX], bus[32];
+	if (snprintf(path, sizeof(path), "%s/subsystem", device) >= (int)sizeof(path))
+		return -EINVAL;
+	if (vioci_sys_link_name(sys, path, bus, sizeof(bus)) < 0)
+		return -ENODEV;
+	return find_on_bus(sys, bus, identity);
+}
+
+static int find(const struct vioci_sys *sys, const char *name, struct vioci_identity *identity)
+{
+	bool is_path = strncmp(name, "/sys/", 5) == 0;
+	if (parse_address(name, identity->name, sizeof(identity->name)) == 0)
+		return find_on_bus(sys, "pci", identity);
+	const char *last = is_path ? strrchr(name, '/') + 1 : name;
+	if (!is_name(last, sizeof(identity->name)))
+		return -EINVAL;
+	strcpy(identity->name, last);
+	return is_path ? find_by_path(sys, name, identity) : find_by_name(sys, identity);
 }
 
 int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 			struct vioci_identity *ret_identity)
 {
 	struct vioci_identity identity = { 0 };
-	int error = parse_address(name, identity.name, sizeof(identity.name));
+	int error = find(sys, name, &identity);
 	if (error < 0)
 		return error;
-
-	snprintf(identity.path, sizeof(identity.path), "/sys/bus/pci/devices/%s", identity.name);
-	if (!vioci_sys_exists(sys, identity.path))
-		return -ENODEV;
 
 	char path[VIOCI_PATH_MAX];
 	snprintf(path, sizeof(path), "%s/driver", identity.path);

@@ -9,8 +9,8 @@
 #include "sys/sys.h"
 
 struct vioci_identity {
-	char name[24];	 /* "0000:01:00.0" */
-	char path[64];	 /* its directory in sysfs */
+	char name[64];	 /* "0000:01:00.0", or what its bus calls it */
+	char path[128];	 /* its directory in sysfs */
 	char driver[64]; /* empty: none is bound */
 	char cdev[32];	 /* "vfio3": its VFIO character device; empty if it has none */
 	bool has_group;
@@ -19,7 +19,10 @@ struct vioci_identity {
 	uint32_t group;
 };
 
-/* -EINVAL: name is no PCI address. -ENODEV: no such device. */
+/*
+ * By PCI address, by name on another bus, or by path in sysfs. -EINVAL: it is nothing of that kind.
+ * -ENODEV: no such device.
+ */
 int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 			struct vioci_identity *ret_identity);
 

@@ -44,6 +44,8 @@ void vioci_memfile_close_all(struct vioc_ctx *ctx, struct vioci_memfile *list)
 	for (struct vioci_memfile *file = list, *next; file; file = next) {
 		next = file->next;
 		vioci_sys_close(&ctx->sys, &file->fd);
+		if (file->address)
+			vioci_sys_munmap(&ctx->sys, file->address, file->length);
 		free(file);
 	}
 }

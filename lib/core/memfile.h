@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that holds memory, kept open by all that need it: its mem, and the mappings of it. */
+/*
+ * A file that holds memory, kept open by all that need it: its mem, and the mappings of it. Memory of a
+ * device is one, too: a dma-buf, or no file at all where mappings go by address.
+ */
 #ifndef VIOCI_MEMFILE_H
 #define VIOCI_MEMFILE_H
 
@@ -7,7 +10,11 @@
 
 struct vioci_memfile {
 	vioci_ref refs;
-	int fd;
+	int fd; /* -1: none */
+	const void
+		*device; /* whose memory it is, of which address is a mapping; else both are NULL */
+	void *address;
+	size_t length;
 	struct vioci_memfile *next; /* of those that nobody needs any more, until they are closed */
 };
 

@@ -32,11 +32,15 @@ static int read_identity(struct vioc_ctx *ctx, const char *name,
 	vioci_diag_fact(&draft, "device", "%s", name);
 	if (error == -EINVAL) {
 		draft.reason = VIOC_REASON_BAD_ARGUMENT;
-		vioci_diag_obstacle(&draft, "that is not a PCI address");
-		vioci_diag_advice(&draft, "write it as 0000:01:00.0, or 01:00.0 for domain 0");
+		vioci_diag_obstacle(&draft, "that is neither a PCI address, nor the name of a "
+					    "device, nor its path in /sys");
+		vioci_diag_advice(&draft, "write a PCI address as 0000:01:00.0, or 01:00.0 for "
+					  "domain 0");
 	} else {
 		vioci_diag_obstacle(&draft, "there is no such device");
-		vioci_diag_advice(&draft, "/sys/bus/pci/devices has those there are");
+		vioci_diag_advice(&draft, "/sys/bus/pci/devices has those there are of PCI; "
+					  "platform, mdev, ap and ccw devices are looked "
+					  "for too");
 	}
 	return vioci_ctx_leave(ctx, &draft);
 }

@@ -75,6 +75,13 @@ static inline struct vioc_ctx *vioci_device_ctx(const struct vioc_device *device
 int vioci_device_get(struct vioc_device *device, const char *tried);
 void vioci_device_put(struct vioc_device *device);
 
+/*
+ * feature.c: the ioctl. flags: a feature, and what to do. in and out have size bytes, or are NULL. The
+ * device is kept open by the caller. Leaves no diag; -ENOTTY: it has no such feature.
+ */
+int vioci_device_call_feature(struct vioc_device *device, int fd, uint32_t flags, const void *in,
+			      void *out, size_t size);
+
 /* region_map.c: undoes every vioc_region_map(); the lock is held for writing. */
 void vioci_device_unmap_regions(struct vioc_device *device);
 /* region.c */

@@ -17,22 +17,28 @@ struct request {
 	uint32_t action; /* VIOCI_VFIO_FEATURE_GET, SET, PROBE */
 };
 
-/* Without a diag for what the kernel says. in and out have size bytes, or are NULL. */
-static int call(const struct request *request, int fd, const void *in, void *out, size_t size)
+int vioci_device_call_feature(struct vioc_device *device, int fd, uint32_t flags, const void *in,
+			      void *out, size_t size)
 {
 	struct vioci_vfio_device_feature *feature = calloc(1, sizeof(*feature) + size);
 	if (!feature)
 		return -ENOMEM;
 	feature->argsz = (uint32_t)(sizeof(*feature) + size);
-	feature->flags = request->id | request->action;
+	feature->flags = flags;
 	if (in && size)
 		memcpy(feature + 1, in, size);
-	int result = vioci_sys_ioctl(&vioci_device_ctx(request->device)->sys, fd,
-				     VIOCI_VFIO_DEVICE_FEATURE, feature);
+	int result = vioci_sys_ioctl(&vioci_device_ctx(device)->sys, fd, VIOCI_VFIO_DEVICE_FEATURE,
+				     feature);
 	if (result >= 0 && out && size)
 		memcpy(out, feature + 1, size);
 	free(feature);
 	return result;
+}
+
+static int call(const struct request *request, int fd, const void *in, void *out, size_t size)
+{
+	return vioci_device_call_feature(request->device, fd, request->id | request->action, in,
+					 out, size);
 }
 
 static int check(const struct request *request, const void *data, size_t size)

@@ -11,4 +11,14 @@
 int vioci_region_find(struct vioc_device *device, int fd, uint32_t index, const char *tried,
 		      const struct vioci_region **ret_region);
 
+/* What was asked for of a region. Length 0: up to its end; told when that is known. */
+struct vioci_region_part {
+	uint64_t offset;
+	uint64_t length;
+};
+
+/* Maps it into the process. The device is kept open by the caller. Leaves a diag on failure. */
+int vioci_region_map_part(struct vioc_device *device, int fd, uint32_t index,
+			  struct vioci_region_part *part, const char *tried, void **ret_address);
+
 #endif

@@ -66,7 +66,7 @@ static void note(struct inquiry *inquiry, uint32_t reason, const char *obstacle,
 static int is_part_of_unit(void *arg, const char *name)
 {
 	struct inquiry *inquiry = arg;
-	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX], part[40];
+	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX], part[72];
 	if (strlen(name) > 255)
 		return 0;
 	snprintf(path, sizeof(path), "/sys/class/iommu/%s", name);

@@ -245,6 +245,26 @@ static void unlink_attachment(struct vioc_ioas *ioas, const struct vioci_attachm
 	*link = attachment->next;
 }
 
+/*
+ * What other devices reach of the one that leaves. Should the kernel refuse to unmap, the mapping is
+ * forgotten all the same: its memory is about to be another's.
+ */
+static void drop_device_memory(struct vioc_ioas *ioas, const struct vioci_attachment *attachment)
+{
+	struct vioci_record record;
+	struct vioci_removed removed = { 0 };
+	uint64_t from = 0;
+
+	pthread_mutex_lock(&ioas->lock);
+	while (vioci_files_find_device(&ioas->maps, attachment, from, &record)) {
+		if (vioci_remove_extents(ioas, record.iova, record.last, &removed) < 0)
+			vioci_maps_remove_range(&ioas->maps, record.iova, record.last);
+		from = record.last + 1;
+	}
+	/* Unmaps them from the process, too: a BAR that is mapped keeps its device open. */
+	vioci_ioas_unlock(ioas);
+}
+
 void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachment,
 		       const struct vioci_identity *identity)
 {
@@ -253,6 +273,7 @@ void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachme
 	begin_exclusive(ioas, &window);
 
 	struct vioci_kioas *kioas = attachment->kioas;
+	drop_device_memory(ioas, attachment);
 	unlink_attachment(ioas, attachment);
 	kioas->backend->ops->detach(attachment);
 	pthread_mutex_lock(&ioas->lock);

@@ -47,6 +47,20 @@ struct vioci_file_part vioci_files_at(const struct vioci_maps *maps, uint64_t io
 	};
 }
 
+bool vioci_files_find_device(const struct vioci_maps *maps, const void *device, uint64_t iova,
+			     struct vioci_record *ret_record)
+{
+	struct vioci_cursor cursor = vioci_tree_seek(&maps->files, iova);
+	for (; cursor.leaf; cursor = vioci_cursor_next(cursor)) {
+		struct vioci_item item = vioci_tree_get(&maps->files, cursor);
+		const struct vioci_memfile *file =
+			(const struct vioci_memfile *)(uintptr_t)item.value;
+		if (file->device == device)
+			return vioci_maps_meet(maps, item.start, item.start, ret_record);
+	}
+	return false;
+}
+
 void vioci_files_forget(struct vioci_maps *maps, uint64_t iova)
 {
 	struct vioci_memfile *file = (struct vioci_memfile *)(uintptr_t)item_at(maps, iova).value;

@@ -22,6 +22,9 @@ void vioci_files_unreserve(struct vioci_maps *maps);
 void vioci_files_insert(struct vioci_maps *maps, const struct vioci_record *record,
 			struct vioci_memfile *file, uint64_t offset);
 struct vioci_file_part vioci_files_at(const struct vioci_maps *maps, uint64_t iova);
+/* The first mapping of the device's memory that starts at iova or later. */
+bool vioci_files_find_device(const struct vioci_maps *maps, const void *device, uint64_t iova,
+			     struct vioci_record *ret_record);
 /* For the maps, when they lose the record. The file may land on the list of those to be closed. */
 void vioci_files_forget(struct vioci_maps *maps, uint64_t iova);
 /* The same for all, before the maps are destroyed. */

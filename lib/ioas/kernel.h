@@ -19,10 +19,12 @@ int vioci_kernel_map_file(struct vioc_ioas *ioas, const struct vioci_record *rec
 static inline int vioci_map_file(struct vioci_kioas *kioas, const struct vioci_record *record,
 				 const struct vioci_file_part *part)
 {
-	return kioas->backend->ops->map_file(kioas, record->iova, part->file->fd, part->offset,
-					     (const void *)(uintptr_t)record->va,
-					     vioci_record_length(record),
-					     record->meta & VIOCI_PROT);
+	const struct vioci_backend_ops *ops = kioas->backend->ops;
+	const void *va = (const void *)(uintptr_t)record->va;
+	uint64_t length = vioci_record_length(record), prot = record->meta & VIOCI_PROT;
+	if (part->file->device)
+		return ops->map_device(kioas, record->iova, part->file->fd, va, length, prot);
+	return ops->map_file(kioas, record->iova, part->file->fd, part->offset, va, length, prot);
 }
 
 /* Removes whole extents from the kernel only. */

@@ -109,7 +109,8 @@ static int map_anywhere(struct vioc_ioas *ioas, const struct vioci_request *requ
 {
 	uint64_t length = request->length;
 	/* Pages of a file are large where their place in the file is, whatever the VA. */
-	uint64_t congruent = request->file ? request->offset : wanted->va;
+	bool by_offset = request->file && !request->file->device;
+	uint64_t congruent = by_offset ? request->offset : wanted->va;
 	struct vioci_window window;
 	if (ioas->maps.tally.n_deferred &&
 	    vioci_revive(ioas, wanted->va, length, wanted->meta, &wanted->iova))

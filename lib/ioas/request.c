@@ -95,8 +95,27 @@ static const struct vioci_backend *backend_of(struct vioc_ioas *ioas)
 	return backend;
 }
 
+static void explain_device(struct vioci_diag_draft *draft, int error)
+{
+	if (error == -EIO) {
+		vioci_diag_obstacle(draft, "the device's memory can't be reached");
+		vioci_diag_advice(draft, "see that it is awake and its memory space on");
+		return;
+	}
+	draft->reason = VIOC_REASON_UNSUPPORTED;
+	vioci_diag_obstacle(draft, "the kernel maps no memory of devices this way");
+	vioci_diag_advice(draft, "use the legacy backend, or iommufd with Linux 6.19 or later; "
+				 "else move the data through memory");
+}
+
 int vioci_refuse_map(struct vioc_ioas *ioas, const struct vioci_request *request, int error)
 {
+	bool of_device = request->file && request->file->device;
+	if (of_device && (error == -EIO || error == -EOPNOTSUPP)) {
+		struct vioci_diag_draft draft = draft_for(request, error, VIOC_REASON_KERNEL);
+		explain_device(&draft, error);
+		return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);
+	}
 	struct vioci_diag_draft draft = draft_for(request, error, VIOC_REASON_KERNEL);
 	vioci_explain_map(backend_of(ioas), &draft, request->va, request->length, error);
 	return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);

@@ -216,6 +216,22 @@ struct vioci_vfio_device_feature {
 
 #define VIOCI_VFIO_FEATURE_PCI_VF_TOKEN 0
 
+/* To be got, since Linux 6.19; the ioctl returns the fd of the dma-buf. */
+#define VIOCI_VFIO_FEATURE_DMA_BUF 11
+
+struct vioci_vfio_dma_range {
+	uint64_t offset;
+	uint64_t length;
+};
+
+struct vioci_vfio_feature_dma_buf {
+	uint32_t region_index;
+	uint32_t open_flags;
+	uint32_t flags;
+	uint32_t nr_ranges;
+	/* ranges follow */
+};
+
 struct vioci_vfio_attach_pt {
 	uint32_t argsz;
 	uint32_t flags;

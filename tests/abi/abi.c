@@ -171,6 +171,19 @@ SAME(VIOCI_VFIO_FEATURE_GET, VFIO_DEVICE_FEATURE_GET);
 SAME(VIOCI_VFIO_FEATURE_SET, VFIO_DEVICE_FEATURE_SET);
 SAME(VIOCI_VFIO_FEATURE_PROBE, VFIO_DEVICE_FEATURE_PROBE);
 SAME(VIOCI_VFIO_FEATURE_PCI_VF_TOKEN, VFIO_DEVICE_FEATURE_PCI_VF_TOKEN);
+/* Since Linux 6.19. */
+#ifdef VFIO_DEVICE_FEATURE_DMA_BUF
+SAME(VIOCI_VFIO_FEATURE_DMA_BUF, VFIO_DEVICE_FEATURE_DMA_BUF);
+SIZE(struct vioci_vfio_dma_range, struct vfio_region_dma_range);
+MEMBER(vioci_vfio_dma_range, vfio_region_dma_range, offset, offset);
+MEMBER(vioci_vfio_dma_range, vfio_region_dma_range, length, length);
+MEMBER(vioci_vfio_feature_dma_buf, vfio_device_feature_dma_buf, region_index, region_index);
+MEMBER(vioci_vfio_feature_dma_buf, vfio_device_feature_dma_buf, open_flags, open_flags);
+MEMBER(vioci_vfio_feature_dma_buf, vfio_device_feature_dma_buf, flags, flags);
+MEMBER(vioci_vfio_feature_dma_buf, vfio_device_feature_dma_buf, nr_ranges, nr_ranges);
+SAME(sizeof(struct vioci_vfio_feature_dma_buf),
+     offsetof(struct vfio_device_feature_dma_buf, dma_ranges));
+#endif
 BEGINNING(struct vioci_vfio_attach_pt, struct vfio_device_attach_iommufd_pt);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, flags, flags);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, pt_id, pt_id);

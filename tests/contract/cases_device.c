@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* A device's regions, config space and close. */
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "contract.h"
+
+#define SIZE_2M (UINT64_C(2) << 20)
 
 static void device_info(struct world *world)
 {
@@ -202,6 +207,46 @@ static void region_areas(struct world *world)
 	rig_close(&rig);
 }
 
+static uint32_t find_large(struct vioc_device *device, uint64_t *ret_length)
+{
+	for (uint32_t bar = VIOC_PCI_BAR(0); bar <= VIOC_PCI_BAR(5); bar++) {
+		struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+		assert_int_equal(vioc_region_get_info(device, bar, &info), 0);
+		*ret_length = info.length;
+		if (info.length >= 2 * SIZE_2M)
+			return bar;
+	}
+	fail_msg("no BAR has 4 MiB");
+	return 0;
+}
+
+/* Page table entries can be large only where address and place in the BAR are alike. */
+static void large_region(struct world *world)
+{
+	struct rig rig;
+	uint64_t length;
+	void *address[8];
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->large);
+	uint32_t bar = find_large(device, &length);
+	/* One by one they would hardly be aligned by chance. */
+	for (size_t i = 0; i < 8; i++) {
+		uint64_t offset = i * 3 * PAGE;
+		assert_int_equal(
+			vioc_region_map(device, bar, offset, SIZE_2M + i * PAGE, &address[i]), 0);
+		assert_int_equal((uintptr_t)address[i] % SIZE_2M, offset);
+		uint32_t first = vioc_mmio_read32(address[i]), value;
+		assert_int_equal(vioc_region_read(device, bar, offset, &value, 4), 0);
+		assert_int_equal(first, value);
+	}
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(vioc_region_unmap(device, address[i]), 0);
+	assert_int_equal(vioc_region_map(device, bar, 0, 0, &address[0]), 0);
+	assert_int_equal((uintptr_t)address[0] % SIZE_2M, 0);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
 static void capabilities(struct world *world)
 {
 	struct rig rig;
@@ -321,6 +366,47 @@ static void features(struct world *world)
 	rig_close(&rig);
 }
 
+/* Accesses until the eventfd says that one of them woke the device; it takes a while to fall asleep. */
+static bool access_wakes(struct vioc_device *device, int fd)
+{
+	struct pollfd woken = { .fd = fd, .events = POLLIN };
+	uint32_t value;
+	for (int tries = 0; tries < 3000; tries++) {
+		assert_int_equal(vioc_region_read(device, VIOC_PCI_BAR(0), 0, &value, 4), 0);
+		if (poll(&woken, 1, 10) == 1)
+			return true;
+	}
+	return false;
+}
+
+static void sleep_until_wakeup(struct world *world)
+{
+	struct {
+		int32_t fd;
+		uint32_t zero;
+	} wakeup = { .fd = -1 };
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *edu = rig_device(&rig, world->edu);
+	const uint32_t feature = VIOC_FEATURE_SLEEP_UNTIL_WAKEUP;
+	assert_int_equal(vioc_device_probe_feature(edu, feature), VIOC_FEATURE_SET);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, feature, &wakeup, sizeof(wakeup)),
+		       -EINVAL, VIOC_REASON_KERNEL);
+	expect_failure(rig.ctx, vioc_device_set_feature(edu, feature, NULL, 0), -EINVAL,
+		       VIOC_REASON_KERNEL);
+
+	wakeup.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(wakeup.fd >= 0);
+	assert_int_equal(vioc_device_set_feature(edu, feature, &wakeup, sizeof(wakeup)), 0);
+	assert_true(access_wakes(edu, wakeup.fd));
+	/* The sleep is over. */
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_SLEEP, NULL, 0), 0);
+	assert_int_equal(vioc_device_set_feature(edu, VIOC_FEATURE_WAKE, NULL, 0), 0);
+	close(wakeup.fd);
+	vioc_device_unref(edu);
+	rig_close(&rig);
+}
+
 /* After close nothing works and nothing breaks; the group is free although a BAR was mapped. */
 static void close_before_unref(struct world *world)
 {
@@ -357,11 +443,13 @@ const struct contract_case device_cases[] = {
 	{ "map a region", region_map, NEEDS_EDU },
 	{ "bad region maps: EINVAL, ERANGE, EOPNOTSUPP", bad_region_map, NEEDS_EDU },
 	{ "mappable areas of a region", region_areas, NEEDS_SECOND },
+	{ "map a large region", large_region, NEEDS_LARGE },
 	{ "capabilities", capabilities, NEEDS_EDU | NEEDS_SECOND },
 	{ "the MSI-X table", msix_table, NEEDS_EDU },
 	{ "stop DMA", stop_dma, NEEDS_EDU },
 	{ "registers while memory space is off: EIO", memory_space_off, NEEDS_EDU },
 	{ "features, and sleep", features, NEEDS_EDU },
+	{ "sleep until something wakes it", sleep_until_wakeup, NEEDS_EDU },
 	{ "close before unref: ENODEV", close_before_unref, NEEDS_EDU },
 	{ 0 },
 };

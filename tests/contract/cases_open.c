@@ -16,7 +16,6 @@ static void malformed_address(struct world *world)
 {
 	static const char *const names[] = {
 		"",
-		"nvme0",
 		"0000:00:02",
 		"0000:00:02.8",
 		"0000:00:20.0",
@@ -27,6 +26,12 @@ static void malformed_address(struct world *world)
 		"::.",
 		"0000:000:02.0.1",
 		"-1:00:02.0",
+		".",
+		"/",
+		"/tmp/x",
+		"/sys/",
+		"/sys/bus/pci/devices/",
+		"/sys/bus/pci/devices/..",
 	};
 	struct rig rig;
 	rig_open(world, &rig);
@@ -42,6 +47,49 @@ static void unknown_address(struct world *world)
 	rig_open(world, &rig);
 	expect_refused(&rig, "0000:7f:1f.7", -ENODEV, VIOC_REASON_NO_DEVICE);
 	expect_fact(rig.ctx, "device", "0000:7f:1f.7");
+	expect_refused(&rig, "nvme0", -ENODEV, VIOC_REASON_NO_DEVICE);
+	expect_refused(&rig, "/sys/bus/pci/devices/0000:7f:1f.7", -ENODEV, VIOC_REASON_NO_DEVICE);
+	expect_refused(&rig, "/sys/bus/pci", -ENODEV, VIOC_REASON_NO_DEVICE);
+	rig_close(&rig);
+}
+
+static void open_by_path(struct rig *rig, const char *bus, const char *name)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", bus, name);
+	struct vioc_device *device = rig_device(rig, path);
+	assert_string_equal(vioc_device_get_name(device), name);
+	vioc_device_unref(device);
+}
+
+static void sysfs_path(struct world *world)
+{
+	struct rig rig;
+	rig_open(world, &rig);
+	open_by_path(&rig, "pci", world->first);
+	rig_close(&rig);
+}
+
+/* The device is the kernel's sample, mtty: serial ports as a PCI device would have them. */
+static void mediated_device(struct world *world)
+{
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	uint8_t value;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->mdev);
+	assert_string_equal(vioc_device_get_name(device), world->mdev);
+	assert_int_equal(vioc_region_get_info(device, VIOC_PCI_BAR(0), &info), 0);
+	assert_true(info.length >= 8);
+	assert_int_equal(vioc_region_read(device, VIOC_PCI_BAR(0), 5, &value, 1), 0);
+	void *memory = pages_new(1);
+	uint64_t iova;
+	assert_int_equal(vioc_ioas_map(rig.ioas, memory, PAGE, VIOC_MAP_READ, &iova), 0);
+	expect_refused(&rig, world->mdev, -EBUSY, VIOC_REASON_BUSY);
+	assert_int_equal(vioc_ioas_unmap(rig.ioas, iova, PAGE, 0, NULL), 0);
+	pages_free(memory, 1);
+	vioc_device_unref(device);
+	open_by_path(&rig, "mdev", world->mdev);
 	rig_close(&rig);
 }
 
@@ -216,6 +264,8 @@ static void bad_container_options(struct world *world)
 
 const struct contract_case open_cases[] = {
 	{ "malformed address: EINVAL", malformed_address, 0 },
+	{ "open by path in sysfs", sysfs_path, 0 },
+	{ "open a mediated device", mediated_device, NEEDS_MDEV },
 	{ "unknown address: ENODEV", unknown_address, 0 },
 	{ "short address", short_address, 0 },
 	{ "bad options: EINVAL, E2BIG", bad_options, 0 },

@@ -28,6 +28,8 @@
 #define NEEDS_NO_GROUP	   (1u << 5) /* no_group: not behind the IOMMU */
 #define NEEDS_BLOCKED	   (1u << 6) /* blocked: a kernel driver holds a sibling */
 #define NEEDS_VF	   (1u << 7) /* pf and vf: in two groups, on one bus */
+#define NEEDS_MDEV	   (1u << 9) /* mdev: a mediated device */
+#define NEEDS_LARGE	   (1u << 8) /* large: has a BAR of 4 MiB or more, mappable as a whole */
 
 struct world {
 	uint32_t backend;
@@ -43,6 +45,8 @@ struct world {
 	const char *blocked;
 	const char *pf;
 	const char *vf;
+	const char *large;
+	const char *mdev;
 	bool was_open[1024]; /* fds, before the case */
 	unsigned int n_left; /* fds, after it */
 };
@@ -68,6 +72,7 @@ extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
+extern const struct contract_case peer_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

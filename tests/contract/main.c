@@ -11,7 +11,7 @@
 static const struct contract_case *const tables[] = {
 	batch_cases,  policy_cases, map_cases,	 attach_cases,	open_cases,
 	device_cases, irq_cases,    reset_cases, vf_cases,	mem_cases,
-	file_cases,   cache_cases,  found_cases, explain_cases,
+	file_cases,   cache_cases,  found_cases, explain_cases, peer_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -98,10 +98,12 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
+		"         [--large BDF] [--mdev UUID]\n"
 		"         [--case TEXT]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
-		"devices; those named first, second, edu, pair, pf, vf are bound to vfio-pci.\n");
+		"devices; those named first, second, edu, pair, pf, vf, large are bound to "
+		"vfio-pci.\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -127,6 +129,8 @@ int main(int argc, char **argv)
 		{ "blocked", required_argument, NULL, 'l' },
 		{ "pf", required_argument, NULL, 'P' },
 		{ "vf", required_argument, NULL, 'V' },
+		{ "large", required_argument, NULL, 'g' },
+		{ "mdev", required_argument, NULL, 'm' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -178,6 +182,12 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			world.vf = optarg;
+			break;
+		case 'm':
+			world.mdev = optarg;
+			break;
+		case 'g':
+			world.large = optarg;
 			break;
 		case 'c':
 			filter = optarg;

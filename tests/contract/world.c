@@ -17,6 +17,8 @@
 #include "uapi/iommufd.h"
 #include "world.h"
 
+#define MDEV "83b8f4f2-509f-482f-8c1e-e6bfe0fa1001"
+
 static const struct fake_device_spec fake_devices[] = {
 	{ .name = "0000:00:02.0", .driver = "vfio-pci", .group = 2, .has_reset = true },
 	{ .name = "0000:00:03.0", .driver = "vfio-pci", .group = 3, .kind = FAKE_EDU },
@@ -30,6 +32,7 @@ static const struct fake_device_spec fake_devices[] = {
 	{ .name = "0000:03:00.0", .driver = "e1000e", .group = -1 },
 	{ .name = "0000:04:00.0", .driver = "vfio-pci", .group = 9, .has_vfs = true },
 	{ .name = "0000:04:00.1", .driver = "vfio-pci", .group = 10, .pf = "0000:04:00.0" },
+	{ .name = MDEV, .bus = "mdev", .driver = "vfio_mtty", .group = 11 },
 	{ 0 },
 };
 
@@ -49,6 +52,8 @@ void world_use_fake(struct world *world)
 	world->no_group = "0000:03:00.0";
 	world->pf = "0000:04:00.0";
 	world->vf = "0000:04:00.1";
+	world->mdev = MDEV;
+	world->large = "0000:00:02.0";
 }
 
 static bool is_fake(const struct world *world)
@@ -127,6 +132,10 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device that bypasses the IOMMU";
 	if ((needs & NEEDS_BLOCKED) && !world->blocked)
 		return "device whose sibling a kernel driver holds";
+	if ((needs & NEEDS_MDEV) && !world->mdev)
+		return "mediated device";
+	if ((needs & NEEDS_LARGE) && !world->large)
+		return "device with a large BAR";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	return NULL;

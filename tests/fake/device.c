@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Devices: config space, BAR 0 in a memfd, and the DMA engine of QEMU's edu. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -31,6 +33,11 @@
 
 #define COMMAND_MEMORY 0x02
 #define COMMAND_MASTER 0x04
+
+bool fake_device_has_memory(const struct fake_device *device)
+{
+	return device->config[4] & COMMAND_MEMORY;
+}
 
 static uint64_t config_size(const struct fake_device *device)
 {
@@ -66,7 +73,8 @@ static void set_power_on_state(struct fake_device *device)
 	memcpy(device->config + 8, &class, sizeof(class));
 	device->config[4] = 0x02;
 	set_caps(device);
-	memset(device->bar, 0, BAR_SIZE);
+	if (madvise(device->bar, BAR_SIZE, MADV_REMOVE) < 0)
+		abort();
 	if (device->spec.kind == FAKE_EDU)
 		memcpy(device->bar + EDU_ID, &edu_id, sizeof(edu_id));
 }
@@ -155,27 +163,60 @@ static int get_region_info(struct vioci_vfio_region_info *info, const struct fak
 	return 0;
 }
 
-#define FEATURE_SLEEP 3
-#define FEATURE_WAKE  5
+#define FEATURE_SLEEP		   3
+#define FEATURE_SLEEP_UNTIL_WAKEUP 4
+#define FEATURE_WAKE		   5
+
+static void forget_wakeup(struct fake_device *device)
+{
+	if (device->wakeup_fd > 0)
+		close(device->wakeup_fd);
+	device->wakeup_fd = 0;
+}
+
+/* An access wakes the device; it goes on sleeping then, unless somebody wanted to know. */
+static void wake_for_access(struct fake_device *device)
+{
+	if (!device->wakeup_fd)
+		return;
+	eventfd_write(device->wakeup_fd, 1);
+	forget_wakeup(device);
+	device->asleep = false;
+}
+
+static int set_sleep(struct fake_device *device, uint32_t id, const void *data)
+{
+	int fd = 0;
+	if (device->asleep && id != FEATURE_WAKE)
+		return -EINVAL;
+	if (id == FEATURE_SLEEP_UNTIL_WAKEUP) {
+		memcpy(&fd, data, sizeof(fd));
+		fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return -EINVAL;
+	}
+	forget_wakeup(device);
+	device->wakeup_fd = fd;
+	device->asleep = id != FEATURE_WAKE;
+	return 0;
+}
 
 static int use_feature(struct fake_device *device, const struct vioci_vfio_device_feature *feature)
 {
 	uint32_t id = feature->flags & VIOCI_VFIO_FEATURE_MASK;
 	bool has_token = id == VIOCI_VFIO_FEATURE_PCI_VF_TOKEN && device->spec.has_vfs;
-	if (!has_token && id != FEATURE_SLEEP && id != FEATURE_WAKE)
+	if (!has_token && (id < FEATURE_SLEEP || id > FEATURE_WAKE))
 		return -ENOTTY;
 	if (!(feature->flags & VIOCI_VFIO_FEATURE_SET))
 		return -EINVAL;
 	if (feature->flags & VIOCI_VFIO_FEATURE_PROBE)
 		return 0;
-	if (feature->argsz - sizeof(*feature) < (has_token ? 16 : 0))
+	size_t needed = has_token ? 16 : id == FEATURE_SLEEP_UNTIL_WAKEUP ? 8 : 0;
+	if (feature->argsz - sizeof(*feature) < needed)
 		return -EINVAL;
 	if (has_token)
 		return fake_set_token(device, (const unsigned char *)(feature + 1));
-	if (id == FEATURE_SLEEP && device->asleep)
-		return -EINVAL;
-	device->asleep = id == FEATURE_SLEEP;
-	return 0;
+	return set_sleep(device, id, feature + 1);
 }
 
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg)
@@ -195,6 +236,7 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 		if (!device->spec.has_reset)
 			return -EINVAL;
 		set_power_on_state(device);
+		fake_space_revoke(device->space, device);
 		return 0;
 	}
 	return -ENOTTY;
@@ -254,24 +296,28 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 
 	if (place >= size || count > size - place)
 		return -EINVAL;
-	if (region == 0 && !(device->config[4] & COMMAND_MEMORY))
+	if (region == 0 && !fake_device_has_memory(device))
 		return -EIO;
+	wake_for_access(device);
 	fake_irq_poll(device);
 	memcpy(write ? memory + place : buf, write ? buf : memory + place, count);
 	if (write && region == 0)
 		after_write(device, place);
+	if (!fake_device_has_memory(device))
+		fake_space_revoke(device->space, device);
 	return (ssize_t)count;
 }
 
 int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
-		     void **ret_address)
+		     void **address)
 {
 	if (offset >> REGION_SHIFT || offset + length > BAR_SIZE)
 		return -EINVAL;
-	void *address = mmap(NULL, length, prot, MAP_SHARED, device->bar_fd, (off_t)offset);
-	if (address == MAP_FAILED)
+	int flags = MAP_SHARED | (*address ? MAP_FIXED : 0);
+	void *got = mmap(*address, length, prot, flags, device->bar_fd, (off_t)offset);
+	if (got == MAP_FAILED)
 		return -errno;
-	*ret_address = address;
+	*address = got;
 	return 0;
 }
 
@@ -288,12 +334,14 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 		device->owner = NULL;
 		fake_irq_close(device);
 		device->asleep = false;
+		forget_wakeup(device);
 	} else if (--device->n_open == 0) {
 		if (fd->container->is_iommufd)
 			device->space->n_devices--;
 		device->space = NULL;
 		fake_irq_close(device);
 		device->asleep = false;
+		forget_wakeup(device);
 		if (!fd->group->open)
 			fake_group_close(fake, fd->group);
 	}

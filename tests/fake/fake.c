@@ -240,6 +240,10 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return fake_hot_reset_info(fake, fd, arg);
 	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
 		return fake_hot_reset(fake, fd, arg);
+	const struct vioci_vfio_device_feature *feature = arg;
+	if (request == VIOCI_VFIO_DEVICE_FEATURE &&
+	    (feature->flags & VIOCI_VFIO_FEATURE_MASK) == VIOCI_VFIO_FEATURE_DMA_BUF)
+		return fake_export_dma_buf(fake, fd->device, arg);
 	return fake_device_ioctl(fd->device, request, arg);
 }
 
@@ -291,8 +295,7 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	return done;
 }
 
-/* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
-static bool note_mmap(struct fake *fake, const void *address, struct fake_mmap noted)
+bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted)
 {
 	for (size_t i = 0; i < MAX_MMAPS; i++) {
 		if (fake->mmaps[i].address != address)
@@ -303,6 +306,17 @@ static bool note_mmap(struct fake *fake, const void *address, struct fake_mmap n
 	return false;
 }
 
+const struct fake_device *fake_mapped_device(const struct fake *fake, uint64_t va)
+{
+	for (size_t i = 0; i < MAX_MMAPS; i++) {
+		const struct fake_mmap *noted = &fake->mmaps[i];
+		uint64_t start = (uintptr_t)noted->address;
+		if (noted->device && start <= va && va - start < noted->length)
+			return noted->device;
+	}
+	return NULL;
+}
+
 static int sys_mmap(void *data, int number, size_t length, int prot, uint64_t offset,
 		    void **ret_address)
 {
@@ -310,9 +324,11 @@ static int sys_mmap(void *data, int number, size_t length, int prot, uint64_t of
 	pthread_mutex_lock(&fake->lock);
 	struct fake_fd *fd = fake_fd(fake, number);
 	int error = -EBADF;
+	*ret_address = NULL;
 	if (fd && fd->kind == FD_DEVICE)
 		error = fake_device_mmap(fd->device, length, prot, offset, ret_address);
-	if (error == 0 && !note_mmap(fake, NULL, (struct fake_mmap){ *ret_address, fd->device }))
+	if (error == 0 &&
+	    !fake_note_mmap(fake, NULL, (struct fake_mmap){ *ret_address, fd->device, length }))
 		abort();
 	pthread_mutex_unlock(&fake->lock);
 	return error;
@@ -322,7 +338,7 @@ static int sys_munmap(void *data, void *address, size_t length)
 {
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
-	if (!note_mmap(fake, address, (struct fake_mmap){ 0 }))
+	if (!fake_note_mmap(fake, address, (struct fake_mmap){ 0 }))
 		fake_memory_unmapped(fake, length);
 	pthread_mutex_unlock(&fake->lock);
 	return munmap(address, length) < 0 ? -errno : 0;

@@ -29,9 +29,10 @@ struct fake_device_spec {
 	int group;	    /* -1: not behind an IOMMU */
 	enum fake_kind kind;
 	bool has_reset;
-	const char *pf; /* of a virtual function: its physical function */
-	bool has_vfs;	/* it is a physical function */
-	bool sparse;	/* BAR 0 can be mapped but for its second page */
+	const char *pf;	 /* of a virtual function: its physical function */
+	bool has_vfs;	 /* it is a physical function */
+	const char *bus; /* NULL: pci */
+	bool sparse;	 /* BAR 0 can be mapped but for its second page */
 };
 
 struct fake_config {
@@ -42,6 +43,7 @@ struct fake_config {
 	bool no_isolation;    /* interrupts are not isolated */
 	bool no_iommu;	      /* /sys/class/iommu is empty */
 	bool no_map_file;     /* iommufd can't map files, as before Linux 6.13 */
+	bool no_dma_buf;      /* devices make no dma-bufs, as before Linux 6.19 */
 	bool no_populate;     /* madvise() can't populate, as before Linux 5.14 */
 	uint64_t last_iova;   /* end of the IOMMU's address space; 0: 2^48 - 1 */
 	uint32_t entry_limit; /* of a type1 container; 0: 65535 */

@@ -76,41 +76,57 @@ static void make_link(const struct fake *fake, const char *folder, const char *n
 		abort();
 }
 
+static const char *bus_of(const struct fake_device *device)
+{
+	return device->spec.bus ? device->spec.bus : "pci";
+}
+
 static void make_group_files(const struct fake *fake, const struct fake_device *device)
 {
-	const char *name = device->spec.name;
-	char group[16];
+	const char *name = device->spec.name, *bus = bus_of(device);
+	char group[16], folder[64];
 	snprintf(group, sizeof(group), "%d", device->spec.group);
 	make_folder(fake, "/sys/kernel/iommu_groups/%s/devices", group);
-	make_link(fake, "../../../../bus/pci/devices/", name,
-		  "/sys/kernel/iommu_groups/%s/devices/%s", group, name);
+	snprintf(folder, sizeof(folder), "../../../../bus/%s/devices/", bus);
+	make_link(fake, folder, name, "/sys/kernel/iommu_groups/%s/devices/%s", group, name);
 	make_file(fake,
 		  "0x00000000000a0000 0x00000000000affff direct-relaxable\n"
 		  "0x00000000fee00000 0x00000000feefffff msi\n",
 		  "/sys/kernel/iommu_groups/%s/reserved_regions", group);
 	make_link(fake, "../../../../kernel/iommu_groups/", group,
-		  "/sys/bus/pci/devices/%s/iommu_group", name);
+		  "/sys/bus/%s/devices/%s/iommu_group", bus, name);
+}
+
+/* What VFIO makes for a device that has no group of an IOMMU. */
+static void make_emulated_group_files(const struct fake *fake, const struct fake_device *device)
+{
+	make_file(fake, "vfio-noiommu\n", "/sys/kernel/iommu_groups/%d/name", device->spec.group);
+	make_folder(fake, "/sys/class/vfio/%d", device->spec.group);
 }
 
 static void make_device_files(const struct fake *fake, const struct fake_device *device)
 {
 	const char *name = device->spec.name, *driver = device->spec.driver;
-	make_folder(fake, "/sys/bus/pci/devices/%s", name);
+	const char *bus = bus_of(device);
+	make_folder(fake, "/sys/bus/%s/devices/%s", bus, name);
+	make_link(fake, "../../../../bus/", bus, "/sys/bus/%s/devices/%s/subsystem", bus, name);
 	if (device->spec.group >= 0)
 		make_group_files(fake, device);
+	if (device->spec.bus)
+		make_emulated_group_files(fake, device);
 	if (device->spec.has_vfs)
 		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
 	if (device->spec.pf)
 		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
 	if (!driver)
 		return;
-	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/pci/devices/%s/driver",
-		  name);
+	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
+		  bus, name);
 	if (!strstr(driver, "vfio"))
 		return;
-	make_folder(fake, "/sys/bus/pci/devices/%s/vfio-dev/vfio%d", name, device->cdev);
+	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
 	if (!fake->config.no_cdev)
-		make_file(fake, "511:0\n", "/sys/bus/pci/devices/%s/vfio-dev/vfio%d/dev", name,
+		make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
 			  device->cdev);
 }
 

@@ -12,7 +12,7 @@
 #define MAX_DEVICES	32
 #define MAX_NODES	32
 #define MAX_MMAPS	64
-#define BAR_SIZE	0x100000
+#define BAR_SIZE	0x400000
 #define FAKE_HUGE_SIZES 2
 #define FAKE_IRQS	5
 #define FAKE_VECTORS	5 /* of MSI-X */
@@ -26,6 +26,8 @@ struct fake_map {
 	char *va;
 	bool of_file; /* va is the fake's own mapping of a file, */
 	uint64_t offset;
+	const struct fake_device *device; /* of a dma-buf */
+	bool revoked;
 	bool readable;
 	bool writable;
 };
@@ -75,6 +77,7 @@ struct fake_device {
 	struct fake_space *space; /* its DMA goes there */
 	struct fake_irqs irqs;
 	bool asleep;
+	int wakeup_fd;	/* to be signalled when that ends by itself; 0: none */
 	char token[37]; /* the VF token of a physical function */
 };
 
@@ -101,6 +104,7 @@ struct fake_fd {
 	struct fake_device *device;
 	bool from_cdev;
 	struct fake_huge *huge; /* of a file */
+	uint64_t offset;	/* of a dma-buf: a file that has a device */
 };
 
 /* A node that somebody else holds, or that is forbidden or hidden. */
@@ -113,8 +117,9 @@ struct fake_node_rule {
 
 /* A region of a device that the process under test has mapped. */
 struct fake_mmap {
-	void *address;
+	char *address;
 	struct fake_device *device; /* NULL: not in use */
+	size_t length;
 };
 
 /* The failure that fake_fail_ioctl() armed. */
@@ -181,6 +186,8 @@ int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_
 			uint64_t length, bool readable, bool writable);
 struct fake_map *fake_space_first(struct fake_space *space, uint64_t iova, uint64_t last);
 void fake_space_remove(struct fake_space *space, struct fake_map *map);
+/* The device's dma-bufs in it can't be reached any more. */
+void fake_space_revoke(struct fake_space *space, const struct fake_device *device);
 /* Whether the process has the memory, with that access. */
 bool fake_memory_is_there(uint64_t va, uint64_t last, bool write);
 
@@ -210,9 +217,16 @@ void fake_device_free(struct fake_device *device);
 int fake_device_ioctl(struct fake_device *device, unsigned long request, void *arg);
 ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, uint64_t offset,
 			   bool write);
+/* At *address, or anywhere if that is NULL. */
 int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
-		     void **ret_address);
+		     void **address);
 void fake_device_close(struct fake *fake, struct fake_fd *fd);
+
+bool fake_device_has_memory(const struct fake_device *device);
+
+/* dma_buf.c */
+int fake_export_dma_buf(struct fake *fake, struct fake_device *device, const void *arg);
+int fake_find_in_file(struct fake *fake, int fd, uint64_t *offset);
 
 /* irq.c */
 void fake_irq_init(struct fake_device *device);
@@ -254,6 +268,10 @@ int fake_injected(struct fake *fake, enum fake_ioctl kind);
 /* fake.c */
 struct fake_fd *fake_fd(struct fake *fake, int fd);
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
+/* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
+bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted);
+/* Whose mapped region it is, or NULL. */
+const struct fake_device *fake_mapped_device(const struct fake *fake, uint64_t va);
 /* What is laid down for a node; made when first asked for. */
 struct fake_node_rule *fake_rule(struct fake *fake, const char *path);
 void fake_container_put(struct fake_container *container);

@@ -125,6 +125,19 @@ static int take_pages(struct fake *fake, struct fake_huge *huge, const void *add
 	return 0;
 }
 
+/* A region over reserved addresses, which then are that device's. */
+static int map_region(struct fake *fake, struct fake_device *device, void *address, size_t length,
+		      int prot, uint64_t offset)
+{
+	int error = fake_device_mmap(device, length, prot, offset, &address);
+	if (error < 0)
+		return error;
+	fake_memory_unmapped(fake, length);
+	if (!fake_note_mmap(fake, NULL, (struct fake_mmap){ address, device, length }))
+		abort();
+	return 0;
+}
+
 int fake_mmap_fixed(void *data, int number, void *address, size_t length, int prot, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -135,7 +148,9 @@ int fake_mmap_fixed(void *data, int number, void *address, size_t length, int pr
 		abort();
 	if (fd->huge)
 		error = take_pages(fake, fd->huge, address, length, offset);
-	if (error == 0)
+	if (fd->kind == FD_DEVICE)
+		error = map_region(fake, fd->device, address, length, prot, offset);
+	else if (error == 0)
 		error = vioci_sys_mmap_fixed(&vioci_sys_real, number, address, length, prot,
 					     offset);
 	pthread_mutex_unlock(&fake->lock);

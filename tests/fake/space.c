@@ -111,6 +111,13 @@ static uint64_t *account(const struct fake_space *space)
 	return space->id ? &space->fake->pinned : &space->fake->locked;
 }
 
+/* iommufd takes no mapped region, and nobody one whose device has its memory off. */
+static bool takes_device_memory(const struct fake_space *space, uint64_t va)
+{
+	const struct fake_device *device = fake_mapped_device(space->fake, va);
+	return !device || (!space->id && fake_device_has_memory(device));
+}
+
 int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_t length,
 		   bool readable, bool writable)
 {
@@ -120,7 +127,8 @@ int fake_space_map(struct fake_space *space, uint64_t iova, uint64_t va, uint64_
 		return -EEXIST;
 	uint64_t va_last = va + (length - 1);
 	if (!is_trusted(fake, va, va_last) &&
-	    (!fake_memory_is_there(va, va_last, writable) || ends_behind_file(va_last)))
+	    (!fake_memory_is_there(va, va_last, writable) || ends_behind_file(va_last) ||
+	     !takes_device_memory(space, va)))
 		return -EFAULT;
 	if (length > fake->memlock || *account(space) > fake->memlock - length)
 		return -ENOMEM;
@@ -147,6 +155,8 @@ int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_
 {
 	struct vioci_memory_file file;
 	int error = vioci_sys_get_file(&vioci_sys_real, fd, &file);
+	if (error == 0)
+		error = fake_find_in_file(space->fake, fd, &offset);
 	if (error < 0)
 		return error;
 	if (!file.is_memory || offset > file.length || length > file.length - offset)
@@ -162,8 +172,10 @@ int fake_space_map_file(struct fake_space *space, uint64_t iova, int fd, uint64_
 		return error;
 	}
 	struct fake_map *map = fake_space_first(space, iova, iova);
+	const struct fake_fd *known = fake_fd(space->fake, fd);
 	map->of_file = true;
 	map->offset = offset;
+	map->device = known ? known->device : NULL;
 	return 0;
 }
 
@@ -198,11 +210,24 @@ void fake_space_for_each(struct fake_space *space,
 	}
 }
 
+void fake_space_revoke(struct fake_space *space, const struct fake_device *device)
+{
+	struct fake_map *map;
+	if (!space)
+		return;
+	RB_FOREACH(map, fake_map_tree, &space->maps)
+	{
+		if (map->device == device)
+			map->revoked = true;
+	}
+}
+
 char *fake_space_reach(struct fake_space *space, uint64_t iova, uint64_t length, bool write)
 {
 	struct fake_map probe = { .iova = iova, .last = iova };
 	struct fake_map *map = RB_FIND(fake_map_tree, &space->maps, &probe);
-	if (!map || map->last - iova < length - 1 || !(write ? map->writable : map->readable))
+	if (!map || map->revoked || map->last - iova < length - 1 ||
+	    !(write ? map->writable : map->readable))
 		return NULL;
 	return map->va + (iova - map->iova);
 }

@@ -224,8 +224,8 @@ static struct fake_device *find_device(struct fake *fake, int group, const char 
 /* text is a name, or "NAME vf_token=UUID". */
 static int get_device_fd(struct fake *fake, struct fake_group *group, const char *text)
 {
-	char name[16] = "", token[40] = "";
-	bool has_token = sscanf(text, "%15s vf_token=%39s", name, token) == 2;
+	char name[64] = "", token[40] = "";
+	bool has_token = sscanf(text, "%63s vf_token=%39s", name, token) == 2;
 	struct fake_device *device = find_device(fake, group->number, name);
 	if (!device)
 		return -ENODEV;

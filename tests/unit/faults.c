@@ -78,7 +78,15 @@ static int open_second(struct life *life)
 
 static int map_bar(struct life *life)
 {
-	return vioc_region_map(life->second, VIOC_PCI_BAR(0), 0, PAGE, &life->bar);
+	return vioc_region_map(life->first, VIOC_PCI_BAR(0), 0, 0, &life->bar);
+}
+
+/* What the compat backend can't do it can't in each life. */
+static int map_bar_for_others(struct life *life)
+{
+	uint64_t iova;
+	int error = vioc_region_map_dma(life->second, VIOC_PCI_BAR(0), 0, PAGE, RW, &iova);
+	return error == -EOPNOTSUPP && life->backend == VIOC_BACKEND_COMPAT ? 0 : error;
 }
 
 static int read_register(struct life *life)
@@ -281,6 +289,7 @@ static const struct {
 	{ "map a neighbour", map_neighbour },
 	{ "open the second device", open_second },
 	{ "map a BAR", map_bar },
+	{ "map a BAR for others", map_bar_for_others },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
 	{ "find the MSI-X table", find_msix },

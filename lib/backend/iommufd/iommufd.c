@@ -84,5 +84,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.query = vioci_iommufd_query,
 	.map = vioci_iommufd_map,
 	.map_file = vioci_iommufd_map_file,
+	.map_device = vioci_iommufd_map_device,
+	.maps_dma_bufs = true,
 	.unmap = vioci_iommufd_unmap,
 };

@@ -33,6 +33,8 @@ int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t 
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		      uint64_t flags);
+int vioci_iommufd_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			     uint64_t length, uint64_t flags);
 int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
 			   const void *va, uint64_t length, uint64_t flags);
 int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,

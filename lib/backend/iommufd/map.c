@@ -84,14 +84,9 @@ int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, 
 	return vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP, &map);
 }
 
-/*
- * Where the kernel maps no files (before 6.13), or not this one, the memory at va decides. So errors
- * are those of the other backends, too: of a file that was shortened, for one.
- */
-int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
-			   const void *va, uint64_t length, uint64_t flags)
+static int map_by_fd(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+		     uint64_t length, uint64_t flags)
 {
-	bool *no_map_file = &((struct iommufd_backend *)kioas->backend)->no_map_file;
 	struct vioci_iommu_ioas_map_file map = {
 		.size = sizeof(map),
 		.flags = map_flags(flags),
@@ -101,9 +96,33 @@ int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uin
 		.length = length,
 		.iova = iova,
 	};
+	return vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP_FILE, &map);
+}
+
+/* Kernels that map files, but no dma-bufs, call one the wrong kind of file. */
+int vioci_iommufd_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			     uint64_t length, uint64_t flags)
+{
+	(void)va;
+	int error = map_by_fd(kioas, iova, fd, 0, length, flags);
+	if (error == -ENOTTY || error == -EINVAL)
+		return -EOPNOTSUPP;
+	if (error == -ENODEV)
+		return -EIO;
+	return error < 0 ? error : 1;
+}
+
+/*
+ * Where the kernel maps no files (before 6.13), or not this one, the memory at va decides. So errors
+ * are those of the other backends, too: of a file that was shortened, for one.
+ */
+int vioci_iommufd_map_file(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
+			   const void *va, uint64_t length, uint64_t flags)
+{
+	bool *no_map_file = &((struct iommufd_backend *)kioas->backend)->no_map_file;
 	if (__atomic_load_n(no_map_file, __ATOMIC_RELAXED))
 		return vioci_iommufd_map(kioas, iova, va, length, flags);
-	int error = vioci_iommufd_call(kioas, VIOCI_IOMMU_IOAS_MAP_FILE, &map);
+	int error = map_by_fd(kioas, iova, fd, offset, length, flags);
 	if (error == -ENOTTY)
 		__atomic_store_n(no_map_file, true, __ATOMIC_RELAXED);
 	if (error == -ENOTTY || error == -EOPNOTSUPP || error == -EINVAL)

@@ -120,6 +120,7 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
 	.map_file = vioci_backend_map_by_va,
+	.map_device = vioci_legacy_map_device,
 	.unmap = vioci_legacy_unmap,
 };
 
@@ -140,5 +141,6 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.query = vioci_legacy_query,
 	.map = vioci_legacy_map,
 	.map_file = vioci_backend_map_by_va,
+	.map_device = vioci_compat_map_device,
 	.unmap = vioci_legacy_unmap,
 };

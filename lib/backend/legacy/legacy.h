@@ -51,6 +51,10 @@ int vioci_legacy_hot_reset(struct vioci_attachment *attachment, const uint32_t *
 int vioci_legacy_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_legacy_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		     uint64_t flags);
+int vioci_legacy_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			    uint64_t length, uint64_t flags);
+int vioci_compat_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			    uint64_t length, uint64_t flags);
 int vioci_legacy_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
 		       uint64_t *ret_bytes);
 

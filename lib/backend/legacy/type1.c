@@ -91,6 +91,24 @@ int vioci_legacy_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, u
 	return call(kioas, VIOCI_VFIO_IOMMU_MAP_DMA, &map);
 }
 
+/* What type1 can't take of a mapped BAR is a page that a fault doesn't make. */
+int vioci_legacy_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			    uint64_t length, uint64_t flags)
+{
+	(void)fd;
+	int error = vioci_legacy_map(kioas, iova, va, length, flags);
+	return error == -EFAULT ? -EIO : error;
+}
+
+/* iommufd takes no memory of devices by address. */
+int vioci_compat_map_device(struct vioci_kioas *kioas, uint64_t iova, int fd, const void *va,
+			    uint64_t length, uint64_t flags)
+{
+	(void)fd;
+	int error = vioci_legacy_map(kioas, iova, va, length, flags);
+	return error == -EFAULT ? -EOPNOTSUPP : error;
+}
+
 int vioci_legacy_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t length,
 		       uint64_t *ret_bytes)
 {

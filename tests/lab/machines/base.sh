@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # What all machines share. A machine's file is read after this one; it sets machine_about and
-# adds to the arrays. Device addresses on bus 0: 01 the IOMMU where it is a device, 02 to 08
+# adds to the arrays. Device addresses on bus 0: 01 the IOMMU where it is a device, 02 to 09
 # devices for tests, 1a to 1c the lab's own way in and out.
 
 machine_type=q35,kernel-irqchip=split
