@@ -14,7 +14,7 @@ function(vioc_lab_contract kernel machine)
     COMMAND contract/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:contract> ${kernel} ${machine} ${out}
     ${ARGN})
   vioc_properties(lab-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} TIMEOUT 400 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(contract-${backend}@${where} COMMAND contract/lab-result ${out} ${backend})
     vioc_properties(contract-${backend}@${where}
@@ -30,7 +30,7 @@ function(vioc_lab_model kernel machine steps)
     COMMAND model/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:model> ${kernel} ${machine} ${out}
     ${steps} ${VIOC_MODEL_SEED} ${ARGN})
   vioc_properties(lab-model-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} TIMEOUT 400 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(model-${backend}@${where} COMMAND model/lab-run --result ${out} ${backend})
     vioc_properties(model-${backend}@${where}
@@ -47,7 +47,7 @@ function(vioc_lab_examples kernel examples)
     COMMAND examples/lab-run ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/examples ${kernel} ${out}
     ${names} ${ARGN})
   vioc_properties(lab-examples-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}examples-${where} PROCESSORS 2 TIMEOUT 400 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}examples-${where} PROCESSORS 2 TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     foreach(example IN LISTS examples)
       vioc_test(${example}-${backend}@${where}
