@@ -31,7 +31,21 @@ __attribute__((format(printf, 3, 0))) static void format_path(const struct fake 
 	fake_path(fake, path, ret_path, VIOCI_PATH_MAX);
 }
 
-/* Makes the folder, and those above it. */
+static void make_path(char *path)
+{
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return;
+	char *slash = strrchr(path, '/');
+	if (errno != ENOENT || slash == path)
+		abort();
+	*slash = '\0';
+	make_path(path);
+	*slash = '/';
+	if (mkdir(path, 0755) < 0)
+		abort();
+}
+
+/* Makes the folder, and those above it that are not there. */
 PRINTF(2) static void make_folder(const struct fake *fake, const char *format, ...)
 {
 	char path[VIOCI_PATH_MAX];
@@ -39,13 +53,7 @@ PRINTF(2) static void make_folder(const struct fake *fake, const char *format, .
 	va_start(args, format);
 	format_path(fake, path, format, args);
 	va_end(args);
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		abort();
+	make_path(path);
 }
 
 PRINTF(3)
