@@ -271,6 +271,15 @@ static int explain(struct life *life)
 	return result < 0 ? result : 0;
 }
 
+/* The fake kernel sends no events: the way to finding that out. */
+static int monitor(struct life *life)
+{
+	struct vioc_monitor *monitor = NULL;
+	int error = vioc_monitor_new(life->ctx, NULL, &monitor);
+	assert_null(monitor);
+	return error == -EOPNOTSUPP ? 0 : error;
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -420,14 +429,17 @@ static bool run_looks(enum inject_kind kind, unsigned int nth)
 	assert_int_equal(make_ctx(&life), 0);
 	inject_arm(kind, nth);
 	int enumerated = enumerate(&life), explained = explain(&life);
+	int monitored = monitor(&life);
 	bool fired = inject_fired();
 	inject_arm(kind, 0);
 	if (kind == INJECT_ALLOCATIONS) {
 		assert_true(enumerated == 0 || enumerated == -ENOMEM);
 		assert_true(explained == 0 || explained == -ENOMEM);
+		assert_true(monitored == 0 || monitored == -ENOMEM);
 	}
 	assert_int_equal(enumerate(&life), 0);
 	assert_int_equal(explain(&life), 0);
+	assert_int_equal(monitor(&life), 0);
 	vioc_ctx_unref(life.ctx);
 	assert_int_equal(fake_count_open(life.fake), 0);
 	fake_free(life.fake);
