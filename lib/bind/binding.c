@@ -252,21 +252,15 @@ static int check_driver(struct change *change)
 static int check_holders(struct change *change)
 {
 	const struct vioci_identity *identity = &change->identity;
-	char path[VIOCI_PATH_MAX];
+	char node[VIOCI_NODE_SIZE];
 	int found = 0;
 	if (!identity->vfio_bound || !must_unbind(&change->before, &change->wanted))
 		return 0;
 	begin(change, -EBUSY, VIOC_REASON_BUSY);
-	if (identity->has_group) {
-		snprintf(path, sizeof(path), "/dev/vfio/%s%u", identity->noiommu ? "noiommu-" : "",
-			 identity->group);
-		found += vioci_explain_holders(change->ctx, &change->draft, path,
-					       "its group is held by");
-	}
-	if (identity->cdev[0]) {
-		snprintf(path, sizeof(path), "/dev/vfio/devices/%s", identity->cdev);
-		found += vioci_explain_holders(change->ctx, &change->draft, path, "it is held by");
-	}
+	vioci_identity_node(identity, false, node);
+	found += vioci_explain_holders(change->ctx, &change->draft, node, "its group is held by");
+	vioci_identity_node(identity, true, node);
+	found += vioci_explain_holders(change->ctx, &change->draft, node, "it is held by");
 	if (found) {
 		vioci_diag_advice(&change->draft, "end the holder, or let it close the device");
 		return -EBUSY;
