@@ -23,5 +23,6 @@
 #include <libvioc/stats.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
+#include <libvioc/vf.h>
 
 #endif
