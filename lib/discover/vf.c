@@ -50,6 +50,15 @@ static void close_target(struct target *target)
 	nl_socket_free(target->socket);
 }
 
+/* libnl takes for granted that an interface asked for them has virtual functions. */
+static struct rtnl_link_vf *find(const struct target *target)
+{
+	uint32_t count;
+	if (rtnl_link_get_num_vf(target->link, &count) < 0 || target->vf >= count)
+		return NULL;
+	return rtnl_link_vf_get(target->link, target->vf);
+}
+
 /* On failure there is nothing to close. */
 static int open_target(struct target *target, const char *what)
 {
@@ -59,7 +68,7 @@ static int open_target(struct target *target, const char *what)
 	error = rtnl_link_get_kernel(target->socket, 0, target->netdev, &target->link);
 	if (error < 0)
 		error = fail_netlink(target, error, what);
-	else if (!(target->now = rtnl_link_vf_get(target->link, target->vf)))
+	else if (!(target->now = find(target)))
 		error = fail(target, -ENODEV, what, "there is no such");
 	if (error < 0)
 		close_target(target);

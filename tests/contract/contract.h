@@ -31,6 +31,7 @@
 #define NEEDS_MDEV	   (1u << 9)  /* mdev: a mediated device */
 #define NEEDS_EVENTS	   (1u << 10) /* a kernel that tells of changes */
 #define NEEDS_LARGE	   (1u << 8)  /* large: has a BAR of 4 MiB or more, mappable as a whole */
+#define NEEDS_VF_NETDEV	   (1u << 11) /* vf_netdev: its virtual functions 0 and 1 can be set */
 
 struct world {
 	uint32_t backend;
@@ -48,6 +49,7 @@ struct world {
 	const char *vf;
 	const char *large;
 	const char *mdev;
+	const char *vf_netdev; /* interface of a device with virtual functions */
 	bool was_open[1024]; /* fds, before the case */
 	unsigned int n_left; /* fds, after it */
 };
@@ -74,6 +76,7 @@ extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
 extern const struct contract_case monitor_cases[];
+extern const struct contract_case bind_cases[];
 extern const struct contract_case peer_cases[];
 
 /* What nearly every case starts from. */

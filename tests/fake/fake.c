@@ -135,7 +135,8 @@ static int open_cdev(struct fake *fake, int number)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++) {
 		struct fake_device *device = &fake->devices[i];
-		if (device->cdev != number || fake->config.no_cdev)
+		if (device->cdev != number || fake->config.no_cdev || !device->spec.driver ||
+		    !strstr(device->spec.driver, "vfio"))
 			continue;
 		struct fake_fd *made = NULL;
 		int fd = fake_fd_new(fake, &made);
@@ -180,6 +181,8 @@ static int open_file(struct fake *fake, const char *path, int flags)
 	if (fd < 0)
 		return -errno;
 	fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		snprintf(fake->fds[fd].path, sizeof(fake->fds[fd].path), "%s", path);
 	return fd;
 }
 
@@ -283,6 +286,14 @@ static ssize_t sys_pread(void *data, int number, void *buf, size_t count, uint64
 	return done;
 }
 
+static ssize_t write_attribute(struct fake *fake, const char *path, const void *buf, size_t count)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%.*s", (int)count, (const char *)buf);
+	int error = fake_write_attribute(fake, path, text);
+	return error < 0 ? error : (ssize_t)count;
+}
+
 static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -291,6 +302,8 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	ssize_t done = -EBADF;
 	if (fd && fd->kind == FD_DEVICE)
 		done = fake_device_access(fd->device, (void *)(uintptr_t)buf, count, offset, true);
+	else if (fd && fd->path[0])
+		done = write_attribute(fake, fd->path, buf, count);
 	pthread_mutex_unlock(&fake->lock);
 	return done;
 }
