@@ -18,6 +18,10 @@
 
 struct fake;
 
+/* Makes a new folder, in memory if there is such a place: thousands are made and removed. */
+#define FAKE_TEMPORARY 32
+void fake_make_temporary(char ret_path[FAKE_TEMPORARY]);
+
 enum fake_kind {
 	FAKE_PLAIN, /* config space and a BAR of scratch registers */
 	FAKE_EDU    /* QEMU's edu: a DMA engine in BAR 0 */

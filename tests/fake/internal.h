@@ -135,7 +135,7 @@ struct fake_failure {
 struct fake {
 	struct vioci_sys sys;
 	struct fake_config config;
-	char root[64]; /* of /sys and /proc */
+	char root[FAKE_TEMPORARY]; /* of /sys and /proc */
 	pthread_mutex_t lock;
 	struct fake_device devices[MAX_DEVICES];
 	struct fake_group groups[MAX_DEVICES];

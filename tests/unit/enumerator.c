@@ -14,14 +14,13 @@
 
 #define PRINTF(index) __attribute__((format(printf, index, index + 1)))
 
-static char root[64];
+static char root[FAKE_TEMPORARY];
 
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(root, access("/dev/shm", W_OK) == 0 ? "/dev/shm/vioc-tree-XXXXXX"
-						   : "/tmp/vioc-tree-XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
+	fake_make_temporary(root);
+	return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
