@@ -73,6 +73,7 @@ extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
 extern const struct contract_case peer_cases[];
+extern const struct contract_case memlock_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

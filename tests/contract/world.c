@@ -237,18 +237,22 @@ static void set_forbidden(struct world *world, const char *device, bool forbidde
 
 void world_drop_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, true);
-	else
+		fake_drop_capabilities(world->fake, true);
+	} else {
 		assert_int_equal(seteuid(65534), 0);
+	}
 }
 
 void world_regain_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, false);
-	else
+		fake_drop_capabilities(world->fake, false);
+	} else {
 		assert_int_equal(seteuid(0), 0);
+	}
 }
 
 static const char *backend_node(const struct world *world)

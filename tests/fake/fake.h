@@ -70,6 +70,9 @@ void fake_release(struct fake *fake, const char *node, int pid);
 void fake_forbid(struct fake *fake, const char *node, bool forbidden);
 void fake_hide(struct fake *fake, const char *node, bool hidden);
 
+/* The process has no capabilities, or has them again. */
+void fake_drop_capabilities(struct fake *fake, bool dropped);
+
 /* Somebody wants the device back: its device-request interrupt is signalled. */
 void fake_request(struct fake *fake, const char *device);
 
