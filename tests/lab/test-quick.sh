@@ -4,7 +4,7 @@
 
 quick_tests=(signals slow_reader timeout refusals two_at_once sanitizers disk_is_not_written kernel_warning
 	results_come_back command_not_found streams reader_goes streaming stragglers qmp arguments environment
-	host_files host_is_not_written kernel_panic guest_dies qemu_dies offline kill shell no_space texts)
+	qemu host_files host_is_not_written kernel_panic guest_dies qemu_dies offline kill shell no_space texts)
 
 test_streams()
 {
@@ -223,6 +223,9 @@ test_refusals()
 	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror refuses 'no linux-source-6.12 .* (W: ' kernel 6.12
 	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror refuses 'no package for it .* (W: ' kernel stock
 	XDG_CACHE_HOME=$empty refuses 'no linux-source-9.99 on the mirror' kernel 9.99
+	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror LAB_QEMU=true refuses \
+		'no QEMU with the iommufd object.*-backports has none (W: ' qemu
+	refuses 'takes --print only' qemu --update
 	want "the cache holds more than it should" [ -z "$(find "$empty" -type f -size +0)" ]
 }
 
@@ -244,6 +247,19 @@ test_no_space()
 	XDG_CACHE_HOME=$tmp/small refuses 'disk image needs 100 MiB' run -- true
 	TMPDIR=$tmp/small refuses 'a run needs 64 MiB' run -- true
 	lab=$real
+}
+
+# The QEMU that can be given an iommufd boots a guest, and runs in it.
+test_qemu()
+{
+	LAB_QEMU=true lab qemu --print
+	status_is 0
+	LAB_QEMU=$(cat "$tmp/out") lab run -- "$(cat "$tmp/out")" -object iommufd,help
+	status_is 0
+	want "no iommufd object: $(excerpt out)" grep -q '^  fd=' "$tmp/out"
+	LAB_QEMU=true lab qemu
+	status_is 0
+	out_is ''
 }
 
 test_offline()
