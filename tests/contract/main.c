@@ -12,7 +12,7 @@
 static const struct contract_case *const tables[] = {
 	batch_cases, policy_cases,  map_cases,	attach_cases,  open_cases, device_cases,
 	irq_cases,   reset_cases,   vf_cases,	mem_cases,     file_cases, cache_cases,
-	found_cases, explain_cases, peer_cases, memlock_cases,
+	found_cases, explain_cases, peer_cases, memlock_cases, plug_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -103,7 +103,7 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
-		"         [--large BDF] [--mdev UUID]\n"
+		"         [--large BDF] [--mdev UUID] [--slot BDF]\n"
 		"         [--case REGEX]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
@@ -136,6 +136,7 @@ int main(int argc, char **argv)
 		{ "vf", required_argument, NULL, 'V' },
 		{ "large", required_argument, NULL, 'g' },
 		{ "mdev", required_argument, NULL, 'm' },
+		{ "slot", required_argument, NULL, 's' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -194,6 +195,9 @@ int main(int argc, char **argv)
 			break;
 		case 'g':
 			world.large = optarg;
+			break;
+		case 's':
+			world.slot = optarg;
 			break;
 		case 'c':
 			is_filtered = regcomp(&filter, optarg, REG_EXTENDED | REG_NOSUB) == 0;
