@@ -92,6 +92,12 @@ foreach(machine intel amd virtio group bypass noiommu)
   endif()
 endforeach()
 
+foreach(machine intel group virtio)
+  vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
+    $<TARGET_FILE:vioc-bind> 6.12 ${machine})
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+endforeach()
+
 set(outs "")
 set(fixtures "")
 foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass newest-intel)

@@ -9,14 +9,6 @@
 /* pcieport takes only bridges, of which there are none. */
 const char *const fake_drivers[] = { "vfio-pci", "e1000e", "pcieport", NULL };
 
-static struct fake_device *find(struct fake *fake, const char *name)
-{
-	for (unsigned int i = 0; i < fake->n_devices; i++)
-		if (strcmp(fake->devices[i].spec.name, name) == 0)
-			return &fake->devices[i];
-	return NULL;
-}
-
 static const char *find_driver(const char *name)
 {
 	for (const char *const *driver = fake_drivers; *driver; driver++)
@@ -73,12 +65,12 @@ static int probe(struct fake *fake, struct fake_device *device)
 int fake_write_attribute(struct fake *fake, const char *path, const char *text)
 {
 	char name[64] = "";
-	struct fake_device *device = find(fake, text);
+	struct fake_device *device = fake_find(fake, text);
 	if (sscanf(path, "/sys/bus/pci/drivers/%63[^/]/bind", name) == 1 && find_driver(name))
 		return device ? bind(fake, device, find_driver(name)) : -ENODEV;
 	if (strcmp(path, "/sys/bus/pci/drivers_probe") == 0)
 		return device ? probe(fake, device) : -ENODEV;
-	if (sscanf(path, "/sys/bus/pci/devices/%63[^/]/", name) != 1 || !find(fake, name))
+	if (sscanf(path, "/sys/bus/pci/devices/%63[^/]/", name) != 1 || !fake_find(fake, name))
 		return -EINVAL;
 	const char *attribute = strrchr(path, '/') + 1;
 	if (strcmp(attribute, "unbind") == 0)

@@ -30,6 +30,14 @@ int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
 	return fd;
 }
 
+struct fake_device *fake_find(struct fake *fake, const char *name)
+{
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, name) == 0)
+			return &fake->devices[i];
+	return NULL;
+}
+
 void fake_container_put(struct fake_container *container)
 {
 	if (--container->refs)

@@ -289,6 +289,8 @@ void fake_huge_put(struct fake *fake, struct fake_huge *huge);
 int fake_injected(struct fake *fake, enum fake_ioctl kind);
 
 /* fake.c */
+/* The device with that name, or NULL. */
+struct fake_device *fake_find(struct fake *fake, const char *name);
 struct fake_fd *fake_fd(struct fake *fake, int fd);
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
 /* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
