@@ -241,7 +241,7 @@ static void check_content(struct disks *disks, const char *name, int fd)
 				    name);
 	} else {
 		vioci_diag_obstacle(&draft, "%s holds %s", name, signature);
-		vioci_diag_advice(&draft, "see that nobody needs it; wipefs %s takes it away",
+		vioci_diag_advice(&draft, "see that nobody needs it; wipefs -a /dev/%s takes it away",
 				  name);
 		vioci_diag_fact(&draft, "signature", "%s", signature);
 	}

@@ -296,7 +296,7 @@ static void tell_interface(const struct network *network, struct interface *inte
 	tell_list(network, interface, "addresses:", &interface->addresses, interface->n_addresses,
 		  "ip address flush dev");
 	tell_list(network, interface, "routes:", &interface->routes, interface->n_routes,
-		  "ip route flush table all dev");
+		  "ip [-6] route flush table all dev");
 	if (interface->below[0] || !interface->is_up)
 		return;
 	struct vioci_diag_draft draft = begin(network, 0, interface->name);
