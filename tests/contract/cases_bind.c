@@ -92,38 +92,33 @@ static void stale_override(struct world *world)
 	vioc_ctx_unref(ctx);
 }
 
+/* The device does not get that driver, and has what it had before. */
+static void expect_refused(struct world *world, const char *device, const char *driver, int error,
+			   uint32_t reason)
+{
+	const struct vioc_binding wanted = to_driver(driver);
+	struct vioc_ctx *ctx = world_new_ctx(world);
+	struct vioc_binding before = binding_of(ctx, device);
+	expect_failure(ctx, vioc_device_set_binding(ctx, device, &wanted), error, reason);
+	expect_binding(ctx, device, &before);
+	vioc_ctx_unref(ctx);
+}
+
 /* pcieport wants bridges only. */
 static void refused_by_driver(struct world *world)
 {
-	const struct vioc_binding wrong = to_driver("pcieport");
-	struct vioc_ctx *ctx = world_new_ctx(world);
-	struct vioc_binding before = binding_of(ctx, world->first);
-	expect_failure(ctx, vioc_device_set_binding(ctx, world->first, &wrong), -ENXIO,
-		       VIOC_REASON_DRIVER_REFUSED);
-	expect_binding(ctx, world->first, &before);
-	vioc_ctx_unref(ctx);
+	expect_refused(world, world->first, "pcieport", -ENXIO, VIOC_REASON_DRIVER_REFUSED);
 }
 
 static void no_iommu_no_vfio(struct world *world)
 {
-	const struct vioc_binding vfio = to_driver("vfio-pci");
-	struct vioc_ctx *ctx = world_new_ctx(world);
-	struct vioc_binding before = binding_of(ctx, world->no_group);
-	expect_failure(ctx, vioc_device_set_binding(ctx, world->no_group, &vfio), -ENXIO,
-		       VIOC_REASON_DRIVER_REFUSED);
-	expect_binding(ctx, world->no_group, &before);
-	vioc_ctx_unref(ctx);
+	expect_refused(world, world->no_group, "vfio-pci", -ENXIO, VIOC_REASON_DRIVER_REFUSED);
 }
 
 static void no_such_driver(struct world *world)
 {
-	const struct vioc_binding none = to_driver("no-such-driver");
-	struct vioc_ctx *ctx = world_new_ctx(world);
-	struct vioc_binding before = binding_of(ctx, world->first);
-	expect_failure(ctx, vioc_device_set_binding(ctx, world->first, &none), -EOPNOTSUPP,
+	expect_refused(world, world->first, "no-such-driver", -EOPNOTSUPP,
 		       VIOC_REASON_NO_INTERFACE);
-	expect_binding(ctx, world->first, &before);
-	vioc_ctx_unref(ctx);
 }
 
 /* The kernel would wait for the holder, and so would whoever asked for it. */

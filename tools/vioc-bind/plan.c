@@ -168,12 +168,15 @@ bool bind_is_refusal(const struct bind_options *options, const struct vioc_diag 
 	       !(options->forced & UINT64_C(1) << vioc_diag_get_reason(finding));
 }
 
-/* A device that keeps its driver loses nothing. */
+/* A device that keeps its driver loses nothing, as does one that the kernel chose a driver for. */
 static bool loses_driver(const struct bind_device *device)
 {
-	return device->result == BIND_PLANNED &&
-	       (device->wanted.flags & VIOC_BINDING_ANY_DRIVER ||
-		strcmp(device->before.driver, device->wanted.driver) != 0);
+	const struct vioc_binding *before = &device->before, *wanted = &device->wanted;
+	if (device->result != BIND_PLANNED)
+		return false;
+	if (wanted->flags & VIOC_BINDING_ANY_DRIVER)
+		return strcmp(before->driver, before->driver_override) == 0;
+	return strcmp(before->driver, wanted->driver) != 0;
 }
 
 int bind_check_uses(struct bind_plan *plan)
