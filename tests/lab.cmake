@@ -68,7 +68,7 @@ endif()
 
 vioc_lab_contract(6.12 intel legacy iommufd compat)
 if(VIOC_EXAMPLES)
-  vioc_lab_examples(6.12 "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
+  vioc_lab_examples(6.12 "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf;nvme-unplug" legacy iommufd compat)
 endif()
 if(VIOC_SANITIZE)
   return()

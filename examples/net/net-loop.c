@@ -119,6 +119,8 @@ static int run_loop(struct loop *loop)
 	uint64_t last = clock_ms();
 
 	while (loop->received < loop->n_frames) {
+		if (stop_wanted())
+			return -ECANCELED;
 		uint32_t sent = send_burst(loop);
 		int received = receive_burst(loop);
 		if (received < 0)

@@ -268,6 +268,8 @@ static int start(struct net_port *port)
 {
 	int error = check_device(port);
 	if (error == 0)
+		error = stop_watch_open(&port->watch, port->device);
+	if (error == 0)
 		error = map_registers(port);
 	if (error == 0)
 		error = reset(port);
@@ -356,6 +358,7 @@ void net_port_close(struct net_port *port)
 	vioc_mem_unref(port->rings);
 	if (port->regs)
 		(void)vioc_region_unmap(port->device, port->regs);
+	stop_watch_close(&port->watch);
 	vioc_device_unref(port->device);
 	*port = (struct net_port){ 0 };
 }

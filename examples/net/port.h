@@ -14,6 +14,7 @@
 
 #include "pool.h"
 #include "regs.h"
+#include "stop.h"
 
 #define NET_MAC_LENGTH	6
 #define NET_FRAME_MIN	60u /* without the CRC */
@@ -73,6 +74,7 @@ struct net_port {
 	struct net_port_config config;
 	uint8_t mac[NET_MAC_LENGTH];
 	bool running;
+	struct stop_watch watch;
 	struct net_rx_ring rx;
 	struct net_tx_ring tx;
 	struct net_stats stats;
