@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* net-loop - sends frames through the loopback of a port and checks each that comes back */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +31,11 @@ static const char help[] =
 	"Exit status: 0 all came back as sent, 1 failed, 2 bad arguments.\n";
 
 struct options {
+	struct basic_options basic;
 	const char *device;
-	uint32_t backend;
 	uint64_t n_frames;
 	uint64_t size; /* 0: all */
 	struct net_port_config config;
-	bool json;
-	bool help;
 };
 
 struct loop {
@@ -158,7 +155,7 @@ static void report(const struct loop *loop, const struct options *options, doubl
 	const char *backend = vioc_backend_name(vioc_device_get_backend(port->device));
 	double rate = seconds > 0 ? (double)loop->received / seconds : 0;
 
-	printf(options->json
+	printf(options->basic.json
 		       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"descriptors\":\"%s\",\"frames\":"
 			 "%" PRIu64 ",\"bytes\":%" PRIu64
 			 ",\"seconds\":%.6f,\"frames_per_second\":%.0f}\n"
@@ -190,7 +187,7 @@ static int run(const struct options *options)
 	struct loop loop = { .n_frames = options->n_frames, .size = (uint16_t)options->size };
 	struct session session;
 
-	int error = session_open(&session, options->backend);
+	int error = session_open(&session, options->basic.backend);
 	if (error < 0)
 		return error;
 	error = net_pool_open(&loop.pool, session.ioas, 4 * NET_RING_LENGTH);
@@ -201,63 +198,43 @@ static int run(const struct options *options)
 	return error;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'n':
-		return parse_number("--frames", optarg, 1, UINT32_MAX, &options->n_frames);
+		return parse_number("--frames", value, 1, UINT32_MAX, &options->n_frames);
 	case 's':
-		return parse_number("--size", optarg, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
+		return parse_number("--size", value, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
 	case 'e':
 		options->config.extended = true;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
 	}
+	return 0;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "frames", required_argument, NULL, 'n' },
 		{ "size", required_argument, NULL, 's' },
 		{ "extended", no_argument, NULL, 'e' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option;
+	const struct arguments arguments = { help, known, take_option, options };
+	int result = parse_options(argc, argv, &arguments, &options->basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		int result = parse_option(option, argv, options);
-		if (result || options->help)
-			return result;
-	}
-	if (argc - optind != 1)
-		return fail_usage("%s PCI address given (see --help)",
-				  argc == optind ? "no" : "more than one");
-	options->device = argv[optind];
-	return check_address(options->device);
+	if (result || options->basic.help)
+		return result;
+	return parse_device(argc, argv, &options->device);
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = { .n_frames = 100000, .config.loopback = true };
 	int result = parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
