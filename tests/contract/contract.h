@@ -31,6 +31,7 @@
 #define NEEDS_LARGE	   (1u << 8)  /* large: has a BAR of 4 MiB or more, mappable as a whole */
 #define NEEDS_MDEV	   (1u << 9)  /* mdev: a mediated device */
 #define NEEDS_SLOT	   (1u << 10) /* slot: where an edu can be plugged in; nothing is there */
+#define NEEDS_EVENTS	   (1u << 11) /* a kernel that tells of changes */
 
 struct world {
 	uint32_t backend;
@@ -74,7 +75,9 @@ extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
+extern const struct contract_case monitor_cases[];
 extern const struct contract_case peer_cases[];
+extern const struct contract_case memlock_cases[];
 extern const struct contract_case plug_cases[];
 
 /* What nearly every case starts from. */
@@ -135,6 +138,8 @@ int world_unplug(struct world *world);
 void world_wait_unplugged(struct world *world, int pid);
 /* Pulls it out without a word. Unplugging it then tells the kernel. */
 void world_pull(struct world *world);
+/* The kernel says that something of the device changed. */
+void world_tell_change(struct world *world, const char *device);
 /* Containers opened from now on take that many mappings. 0: back to the default. */
 void world_limit_entries(struct world *world, uint32_t count);
 /* That many huge pages of 2 MiB are free; skips the case if they can't be had. 0 takes them back. */

@@ -142,6 +142,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "mediated device";
 	if ((needs & NEEDS_LARGE) && !world->large)
 		return "device with a large BAR";
+	if ((needs & NEEDS_EVENTS) && is_fake(world))
+		return "kernel that tells of changes";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	if ((needs & NEEDS_SLOT) && !world->slot)
@@ -245,18 +247,22 @@ static void set_forbidden(struct world *world, const char *device, bool forbidde
 
 void world_drop_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, true);
-	else
+		fake_drop_capabilities(world->fake, true);
+	} else {
 		assert_int_equal(seteuid(65534), 0);
+	}
 }
 
 void world_regain_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, false);
-	else
+		fake_drop_capabilities(world->fake, false);
+	} else {
 		assert_int_equal(seteuid(0), 0);
+	}
 }
 
 static const char *backend_node(const struct world *world)
@@ -394,6 +400,17 @@ void world_pull(struct world *world)
 		fake_pull(world->fake, world->slot);
 	else
 		expect_success(spawn_slot("pull", NULL));
+}
+
+void world_tell_change(struct world *world, const char *device)
+{
+	char path[128];
+	assert_null(world->fake);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/uevent", device);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fputs("change\n", file);
+	assert_int_equal(fclose(file), 0);
 }
 
 void world_limit_entries(struct world *world, uint32_t count)

@@ -18,6 +18,10 @@
 
 struct fake;
 
+/* Makes a new folder, in memory if there is such a place: thousands are made and removed. */
+#define FAKE_TEMPORARY 32
+void fake_make_temporary(char ret_path[FAKE_TEMPORARY]);
+
 enum fake_kind {
 	FAKE_PLAIN, /* config space and a BAR of scratch registers */
 	FAKE_EDU    /* QEMU's edu: a DMA engine in BAR 0 */
@@ -66,6 +70,9 @@ void fake_release(struct fake *fake, const char *node, int pid);
 /* Makes a node answer -EACCES, or not exist; or no longer. */
 void fake_forbid(struct fake *fake, const char *node, bool forbidden);
 void fake_hide(struct fake *fake, const char *node, bool hidden);
+
+/* The process has no capabilities, or has them again. */
+void fake_drop_capabilities(struct fake *fake, bool dropped);
 
 /* Somebody wants the device back: its device-request interrupt is signalled. */
 void fake_request(struct fake *fake, const char *device);

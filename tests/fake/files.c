@@ -171,11 +171,17 @@ void fake_file_status(struct fake *fake)
 	make_file(fake, text, "/proc/1/status");
 }
 
+void fake_make_temporary(char ret_path[FAKE_TEMPORARY])
+{
+	bool have_memory = access("/dev/shm", W_OK) == 0;
+	strcpy(ret_path, have_memory ? "/dev/shm/vioc-XXXXXX" : "/tmp/vioc-XXXXXX");
+	if (!mkdtemp(ret_path))
+		abort();
+}
+
 void fake_make_files(struct fake *fake)
 {
-	strcpy(fake->root, "/tmp/vioc-fake-XXXXXX");
-	if (!mkdtemp(fake->root))
-		abort();
+	fake_make_temporary(fake->root);
 	make_folder(fake, "/sys/bus/pci/devices");
 	make_folder(fake, "/sys/kernel/iommu_groups");
 	make_folder(fake, "/sys/class/iommu");

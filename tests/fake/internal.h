@@ -43,6 +43,7 @@ struct fake_space {
 	unsigned int n_maps;
 	uint64_t bytes;
 	unsigned int n_devices; /* attached, or groups of a type1 container */
+	bool per_process;	/* how locked memory counts */
 };
 
 /* /dev/vfio/vfio or /dev/iommu, once opened. */
@@ -53,6 +54,7 @@ struct fake_container {
 	struct fake_space *spaces; /* type1: exactly one */
 	struct fake_space *compat; /* what VFIO ioctls on an iommufd act on */
 	uint32_t next_id;
+	bool per_process; /* how locked memory of an iommufd counts */
 };
 
 /* What the kernel knows of a device's interrupts. */
@@ -135,7 +137,7 @@ struct fake_failure {
 struct fake {
 	struct vioci_sys sys;
 	struct fake_config config;
-	char root[64]; /* of /sys and /proc */
+	char root[FAKE_TEMPORARY]; /* of /sys and /proc */
 	pthread_mutex_t lock;
 	struct fake_device devices[MAX_DEVICES];
 	struct fake_group groups[MAX_DEVICES];
@@ -147,6 +149,7 @@ struct fake {
 	uint64_t memlock;
 	uint64_t locked; /* by type1 */
 	uint64_t pinned; /* by iommufd */
+	bool unprivileged;
 	bool fail_unmap_many;
 	uint64_t fail_unmap_iova;
 	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */

@@ -4,323 +4,9 @@
  * that fails must leave everything as it was, so the same step must succeed right after; in the end
  * nothing may be left.
  */
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include "inject.h"
-#include "unit.h"
-
-#define BASE ((uint64_t)0x100000)
-
-struct life {
-	struct inject inject;
-	struct fake *fake;
-	uint32_t backend;
-	char *memory;
-	struct vioc_ctx *ctx;
-	struct vioc_container *container;
-	struct vioc_ioas *ioas;
-	struct vioc_device *first;
-	struct vioc_device *second;
-	struct vioc_device *third; /* not on the root bus */
-	uint64_t iova;
-	void *bar;
-	struct vioc_mem *huge;
-	struct vioc_mem *bound;
-	struct vioc_mem *imported;
-	struct vioc_cache *cache;
-	struct vioc_registration *registration;
-};
-
-static int make_ctx(struct life *life)
-{
-	return vioci_ctx_new_with_sys(NULL, &life->inject.sys, &life->ctx);
-}
-
-static int make_container(struct life *life)
-{
-	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
-	opts.backend = life->backend;
-	return vioc_container_new(life->ctx, &opts, &life->container);
-}
-
-static int make_ioas(struct life *life)
-{
-	return vioc_ioas_new(life->container, NULL, &life->ioas);
-}
-
-static int map_before_attach(struct life *life)
-{
-	return vioc_ioas_map_fixed(life->ioas, BASE, life->memory, 4 * PAGE, RW);
-}
-
-static int open_first(struct life *life)
-{
-	return vioc_device_open(life->ioas, FIRST, NULL, &life->first);
-}
-
-static int map_after_attach(struct life *life)
-{
-	return vioc_ioas_map(life->ioas, life->memory, 8 * PAGE, RW, &life->iova);
-}
-
-static int map_neighbour(struct life *life)
-{
-	return vioc_ioas_map_fixed(life->ioas, BASE + 4 * PAGE, life->memory, PAGE, RW);
-}
-
-static int open_second(struct life *life)
-{
-	return vioc_device_open(life->ioas, SECOND, NULL, &life->second);
-}
-
-static int map_bar(struct life *life)
-{
-	return vioc_region_map(life->first, VIOC_PCI_BAR(0), 0, 0, &life->bar);
-}
-
-/* What the compat backend can't do it can't in each life. */
-static int map_bar_for_others(struct life *life)
-{
-	uint64_t iova;
-	int error = vioc_region_map_dma(life->second, VIOC_PCI_BAR(0), 0, PAGE, RW, &iova);
-	return error == -EOPNOTSUPP && life->backend == VIOC_BACKEND_COMPAT ? 0 : error;
-}
-
-static int read_register(struct life *life)
-{
-	uint32_t value;
-	return vioc_region_read(life->first, VIOC_PCI_BAR(0), 0, &value, 4);
-}
-
-static int set_master(struct life *life)
-{
-	return vioc_pci_set_bus_master(life->first, 1);
-}
-
-static int find_msix(struct life *life)
-{
-	struct vioc_pci_msix msix = VIOC_SIZED(vioc_pci_msix);
-	return vioc_pci_get_msix(life->first, &msix);
-}
-
-static int use_features(struct life *life)
-{
-	int found = vioc_device_probe_feature(life->first, VIOC_FEATURE_WAKE);
-	return found < 0 ? found : vioc_device_set_feature(life->first, VIOC_FEATURE_WAKE, NULL, 0);
-}
-
-static int stop_dma(struct life *life)
-{
-	return vioc_pci_stop_dma(life->first);
-}
-
-static int enable_irqs(struct life *life)
-{
-	return vioc_irq_enable(life->first, VIOC_PCI_MSIX, 3, NULL);
-}
-
-/* Whatever fails, the vectors keep working. */
-static int set_irqs(struct life *life)
-{
-	int fds[3] = { vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 0), -1, -1 };
-	fds[1] = fds[0];
-	int error = vioc_irq_set(life->first, VIOC_PCI_MSIX, 1, 3, fds);
-	uint64_t count;
-	if (error < 0)
-		assert_int_equal(vioc_irq_trigger(life->first, VIOC_PCI_MSIX, 2, 1), 0);
-	int fd = vioc_irq_get_fd(life->first, VIOC_PCI_MSIX, 2);
-	assert_int_equal(read(fd, &count, sizeof(count)), error < 0 ? sizeof(count) : (size_t)-1);
-	return error;
-}
-
-static int disable_irqs(struct life *life)
-{
-	return vioc_irq_disable(life->first, VIOC_PCI_MSIX);
-}
-
-static int reset_first(struct life *life)
-{
-	return vioc_device_reset(life->first);
-}
-
-static int unmap_run(struct life *life)
-{
-	uint64_t bytes = 0;
-	int error = vioc_ioas_unmap(life->ioas, BASE, 8 * PAGE, 0, &bytes);
-	if (error == 0)
-		assert_int_equal(bytes, 5 * PAGE);
-	return error;
-}
-
-static int make_huge(struct life *life)
-{
-	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
-	opts.flags = VIOC_MEM_HUGETLB_2M | VIOC_MEM_THP;
-	return vioc_mem_new(life->ioas, PAGE, &opts, &life->huge);
-}
-
-static int make_bound(struct life *life)
-{
-	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
-	opts.flags = VIOC_MEM_THP | VIOC_MEM_FIXED_IOVA;
-	opts.iova = BASE << 10;
-	opts.node = VIOC_MEM_NODE(0);
-	return vioc_mem_new(life->ioas, PAGE, &opts, &life->bound);
-}
-
-static int import(struct life *life)
-{
-	int fd = vioc_mem_get_fd(life->bound);
-	return vioc_mem_import(life->ioas, fd, 0, PAGE, NULL, &life->imported);
-}
-
-static int map_file(struct life *life)
-{
-	uint64_t iova;
-	return vioc_ioas_map_file(life->ioas, vioc_mem_get_fd(life->bound), 0,
-				  vioc_mem_get_va(life->bound), PAGE, RW, &iova);
-}
-
-static int make_cache(struct life *life)
-{
-	struct vioc_cache_opts opts = VIOC_SIZED(vioc_cache_opts);
-	opts.max_entries = 1;
-	return vioc_cache_new(life->ioas, &opts, &life->cache);
-}
-
-static int get_registration(struct life *life)
-{
-	uint64_t iova;
-	return vioc_cache_get(life->cache, life->memory + 100, PAGE, &iova, &life->registration);
-}
-
-static int put_registration(struct life *life)
-{
-	vioc_cache_put(life->cache, life->registration);
-	return 0;
-}
-
-/* Evicts the other; that may fail without failing this. */
-static int get_another(struct life *life)
-{
-	uint64_t iova;
-	return vioc_cache_get(life->cache, life->memory + 4 * PAGE, PAGE, &iova,
-			      &life->registration);
-}
-
-static int invalidate(struct life *life)
-{
-	return vioc_cache_invalidate(life->cache, life->memory, 8 * PAGE);
-}
-
-static int open_third(struct life *life)
-{
-	return vioc_device_open(life->ioas, EDU, NULL, &life->third);
-}
-
-static int get_affected(struct life *life)
-{
-	struct vioc_affected_device affected;
-	int count = vioc_device_get_affected(life->third, &affected, 1);
-	return count < 0 ? count : 0;
-}
-
-static int hot_reset(struct life *life)
-{
-	return vioc_device_hot_reset(life->third);
-}
-
-static int close_third(struct life *life)
-{
-	life->third = vioc_device_unref(life->third);
-	return 0;
-}
-
-static int close_second(struct life *life)
-{
-	life->second = vioc_device_unref(life->second);
-	return 0;
-}
-
-static int close_first(struct life *life)
-{
-	life->first = vioc_device_unref(life->first);
-	return 0;
-}
-
-/* What can't be read is missing in the picture; that is no failure. */
-static int enumerate(struct life *life)
-{
-	struct vioc_enumerator_opts opts = VIOC_SIZED(vioc_enumerator_opts);
-	struct vioc_enumerator *enumerator;
-	opts.flags = VIOC_ENUMERATE_HOLDERS;
-	int error = vioc_enumerator_new(life->ctx, &opts, &enumerator);
-	if (error == 0)
-		vioc_enumerator_unref(enumerator);
-	return error;
-}
-
-static int explain(struct life *life)
-{
-	struct vioc_diag *diag = NULL;
-	int result = vioc_device_explain(life->ctx, FIRST, NULL, &diag);
-	vioc_diag_unref(diag);
-	return result < 0 ? result : 0;
-}
-
-static int open_first_again(struct life *life)
-{
-	return open_first(life);
-}
-
-static const struct {
-	const char *name;
-	int (*run)(struct life *life);
-} steps[] = {
-	{ "make a context", make_ctx },
-	{ "make a container", make_container },
-	{ "make an ioas", make_ioas },
-	{ "map before attach", map_before_attach },
-	{ "open the first device", open_first },
-	{ "map after attach", map_after_attach },
-	{ "map a neighbour", map_neighbour },
-	{ "open the second device", open_second },
-	{ "map a BAR", map_bar },
-	{ "map a BAR for others", map_bar_for_others },
-	{ "read a register", read_register },
-	{ "set bus master", set_master },
-	{ "find the MSI-X table", find_msix },
-	{ "enable interrupts", enable_irqs },
-	{ "set interrupts", set_irqs },
-	{ "disable interrupts", disable_irqs },
-	{ "use features", use_features },
-	{ "stop DMA", stop_dma },
-	{ "reset", reset_first },
-	{ "unmap a run", unmap_run },
-	{ "make memory of huge pages", make_huge },
-	{ "make memory of a node", make_bound },
-	{ "import memory", import },
-	{ "map a file", map_file },
-	{ "make a cache", make_cache },
-	{ "get a registration", get_registration },
-	{ "put it", put_registration },
-	{ "get another registration", get_another },
-	{ "put that", put_registration },
-	{ "invalidate", invalidate },
-	{ "open the third device", open_third },
-	{ "list what a hot reset affects", get_affected },
-	{ "hot reset", hot_reset },
-	{ "close the third device", close_third },
-	{ "enumerate", enumerate },
-	{ "close the second device", close_second },
-	{ "close the first device", close_first },
-	{ "open the first device again", open_first_again },
-};
-
-#define N_STEPS (sizeof(steps) / sizeof(steps[0]))
+#include "faults.h"
 
 /* What a failed call must not change. */
 struct snapshot {
@@ -347,20 +33,20 @@ static void expect_unchanged(struct life *life, const struct snapshot *before)
 	assert_int_equal(before->kernel_bytes, after.kernel_bytes);
 }
 
-static void run_step(struct life *life, size_t i)
+static void run_step(struct life *life, const struct step *step)
 {
 	struct snapshot before = take_snapshot(life);
 	bool had_fired = inject_fired();
-	int error = steps[i].run(life);
+	int error = step->run(life);
 	if (error == 0)
 		return;
 	if (had_fired || !inject_fired())
-		print_error("%s failed by itself: %d\n", steps[i].name, error);
+		print_error("%s failed by itself: %d\n", step->name, error);
 	assert_true(inject_fired() && !had_fired);
 	expect_unchanged(life, &before);
-	error = steps[i].run(life);
+	error = step->run(life);
 	if (error < 0)
-		print_error("%s failed the second time: %d\n", steps[i].name, error);
+		print_error("%s failed the second time: %d\n", step->name, error);
 	assert_int_equal(error, 0);
 }
 
@@ -393,8 +79,8 @@ static bool run_life(uint32_t backend, enum inject_kind kind, unsigned int nth)
 	assert_true(life.memory != MAP_FAILED);
 	inject_init(&life.inject, fake_sys(life.fake));
 	inject_arm(kind, nth);
-	for (size_t i = 0; i < N_STEPS; i++)
-		run_step(&life, i);
+	for (const struct step *step = faults_steps; step->name; step++)
+		run_step(&life, step);
 	bool fired = inject_fired();
 	inject_arm(kind, 0);
 	end(&life);
@@ -417,17 +103,20 @@ static bool run_looks(enum inject_kind kind, unsigned int nth)
 	struct life life = { .fake = unit_fake((struct fake_config){ 0 }) };
 	fake_hold(life.fake, "/dev/vfio/2", 4711, "holder");
 	inject_init(&life.inject, fake_sys(life.fake));
-	assert_int_equal(make_ctx(&life), 0);
+	assert_int_equal(faults_make_ctx(&life), 0);
 	inject_arm(kind, nth);
-	int enumerated = enumerate(&life), explained = explain(&life);
+	int enumerated = faults_enumerate(&life), explained = faults_explain(&life);
+	int monitored = faults_monitor(&life);
 	bool fired = inject_fired();
 	inject_arm(kind, 0);
 	if (kind == INJECT_ALLOCATIONS) {
 		assert_true(enumerated == 0 || enumerated == -ENOMEM);
 		assert_true(explained == 0 || explained == -ENOMEM);
+		assert_true(monitored == 0 || monitored == -ENOMEM);
 	}
-	assert_int_equal(enumerate(&life), 0);
-	assert_int_equal(explain(&life), 0);
+	assert_int_equal(faults_enumerate(&life), 0);
+	assert_int_equal(faults_explain(&life), 0);
+	assert_int_equal(faults_monitor(&life), 0);
 	vioc_ctx_unref(life.ctx);
 	assert_int_equal(fake_count_open(life.fake), 0);
 	fake_free(life.fake);
