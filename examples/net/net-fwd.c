@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "clock.h"
 #include "message.h"
+#include "model.h"
 #include "pattern.h"
 #include "port.h"
 #include "session.h"
@@ -21,7 +22,8 @@
 
 static const char help[] =
 	"usage: net-fwd [OPTION]... BDF BDF\n"
-	"Forwards frames between two 82574 (e1000e) that vfio drivers hold. The two must be on "
+	"Forwards frames between two 82574 (e1000e) or 82576 (igb) that vfio drivers hold. The two "
+	"must be on "
 	"one\n"
 	"wire: the program sends a burst of 32 frames from each port, and what a port receives "
 	"goes\n"
@@ -33,7 +35,7 @@ static const char help[] =
 	"  --mode MODE     io: as they are; mac: swap the two MAC addresses (default: io)\n"
 	"  --seconds N     how long; 0 is until SIGINT (default: 5)\n"
 	"  --size N        bytes in each frame, 60 to 1514 (default: 60)\n"
-	"  --extended      use extended descriptors\n"
+	"  --extended      use extended descriptors, of an 82574\n"
 	"  --json          report one line of JSON\n"
 	"  --help          this text\n"
 	"\n"
@@ -208,7 +210,7 @@ static void report(const struct forward *forward)
 {
 	const struct options *options = forward->options;
 	const char *mode = options->swap ? "mac" : "io";
-	const char *kind = options->config.extended ? "extended" : "legacy";
+	const char *kind = forward->ports[0].format->name;
 
 	for (uint32_t i = 0; i < N_PORTS; i++) {
 		const struct net_port *port = &forward->ports[i];

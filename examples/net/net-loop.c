@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "clock.h"
 #include "message.h"
+#include "model.h"
 #include "pattern.h"
 #include "port.h"
 #include "session.h"
@@ -18,13 +19,14 @@
 
 static const char help[] =
 	"usage: net-loop [OPTION]... BDF\n"
-	"Sends frames through the MAC loopback of the 82574 (e1000e) at PCI address BDF, which a\n"
+	"Sends frames through the MAC loopback of the 82574 (e1000e) or 82576 (igb) at PCI address "
+	"BDF, which a\n"
 	"vfio driver must hold, and checks every byte of what comes back.\n"
 	"\n"
 	"  --backend NAME  auto, legacy, iommufd or compat (default: auto)\n"
 	"  --frames N      how many (default: 100000)\n"
 	"  --size N        bytes in each, 60 to 1514 (default: all sizes in turns)\n"
-	"  --extended      use extended descriptors\n"
+	"  --extended      use extended descriptors, of an 82574\n"
 	"  --json          report one line of JSON\n"
 	"  --help          this text\n"
 	"\n"
@@ -161,8 +163,8 @@ static void report(const struct loop *loop, const struct options *options, doubl
 			 ",\"seconds\":%.6f,\"frames_per_second\":%.0f}\n"
 		       : "%s by %s, %s descriptors: %" PRIu64 " frames, %" PRIu64
 			 " bytes, all as sent, in %.3f s: %.0f frames/s\n",
-	       port->name, backend, port->config.extended ? "extended" : "legacy", loop->received,
-	       port->stats.rx_bytes, seconds, rate);
+	       port->name, backend, port->format->name, loop->received, port->stats.rx_bytes,
+	       seconds, rate);
 }
 
 static int use_port(struct loop *loop, const struct session *session, const struct options *options)
