@@ -12,10 +12,10 @@
 #define FIRST 3
 
 /* Out of the way first, so that none is overwritten before it got its place. */
-void run_place(struct run_hand *hand)
+void run_place(struct handout *hand)
 {
 	int end = FIRST + (int)hand->n;
-	int moved[1 + RUN_MAX_DEVICES], placed = FIRST;
+	int moved[HANDOUT_FDS], placed = FIRST;
 	for (size_t i = 0; i < hand->n; i++) {
 		moved[i] = fcntl(hand->fds[i].fd, F_DUPFD_CLOEXEC, end);
 		if (moved[i] < 0)
@@ -53,9 +53,9 @@ static void set_number(const char *name, long number)
 	set(name, text);
 }
 
-static void tell_listen(const struct run_hand *hand)
+static void tell_listen(const struct handout *hand)
 {
-	char names[sizeof(hand->fds[0].name) * (1 + RUN_MAX_DEVICES)] = "";
+	char names[sizeof(hand->fds[0].name) * HANDOUT_FDS] = "";
 	int last = FIRST - 1;
 	for (size_t i = 0; i < hand->n; i++) {
 		if (hand->fds[i].fd <= last)
@@ -68,7 +68,7 @@ static void tell_listen(const struct run_hand *hand)
 	set("LISTEN_FDNAMES", names);
 }
 
-static void tell_env(const struct run_hand *hand)
+static void tell_env(const struct handout *hand)
 {
 	for (size_t i = 0; i < hand->n; i++) {
 		char name[sizeof("VIOC_") + sizeof(hand->fds[0].name)];
@@ -79,7 +79,7 @@ static void tell_env(const struct run_hand *hand)
 	}
 }
 
-void run_tell(const struct run_hand *hand, enum run_style style)
+void run_tell(const struct handout *hand, enum run_style style)
 {
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
@@ -91,7 +91,7 @@ void run_tell(const struct run_hand *hand, enum run_style style)
 }
 
 /* The fd whose name in braces the text begins with, or NULL. */
-static const struct run_fd *match(const struct run_hand *hand, const char *text)
+static const struct handout_fd *match(const struct handout *hand, const char *text)
 {
 	for (size_t i = 0; *text == '{' && i < hand->n; i++) {
 		size_t length = strlen(hand->fds[i].name);
@@ -101,7 +101,7 @@ static const struct run_fd *match(const struct run_hand *hand, const char *text)
 	return NULL;
 }
 
-static char *replace(const struct run_hand *hand, const char *text)
+static char *replace(const struct handout *hand, const char *text)
 {
 	char *result = NULL;
 	size_t size;
@@ -109,7 +109,7 @@ static char *replace(const struct run_hand *hand, const char *text)
 	if (!out)
 		run_die("out of memory");
 	while (*text) {
-		const struct run_fd *fd = match(hand, text);
+		const struct handout_fd *fd = match(hand, text);
 		if (fd) {
 			fprintf(out, "%d", fd->fd);
 			text += strlen(fd->name) + 2;
@@ -122,7 +122,7 @@ static char *replace(const struct run_hand *hand, const char *text)
 	return result;
 }
 
-static char *format_qemu(const struct run_hand *hand, size_t index)
+static char *format_qemu(const struct handout *hand, size_t index)
 {
 	char *text;
 	int fd = hand->fds[index].fd;
@@ -133,7 +133,7 @@ static char *format_qemu(const struct run_hand *hand, size_t index)
 	return text;
 }
 
-char **run_arguments(const struct run_hand *hand, enum run_style style, char **given)
+char **run_arguments(const struct handout *hand, enum run_style style, char **given)
 {
 	size_t n = 0, used = 0;
 	while (given[n])

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "run.h"
+#include "wire.h"
 
 void run_die(const char *format, ...)
 {
@@ -33,6 +34,7 @@ static void print_help(void)
 	     "user\n"
 	     "  -s, --fd-style STYLE  how the program learns the numbers: listen, env or qemu\n"
 	     "      --qemu            the same as --fd-style qemu\n"
+	     "      --broker[=SOCKET] have vioc-broker open them\n"
 	     "  -V, --version\n"
 	     "  -h, --help\n"
 	     "\n"
@@ -50,14 +52,15 @@ static void print_help(void)
 
 static void add_device(struct run_options *options, const char *name)
 {
-	if (options->n_devices == RUN_MAX_DEVICES)
-		run_die("more than %d devices", RUN_MAX_DEVICES);
-	options->devices[options->n_devices++] = name;
+	struct handout_request *request = &options->request;
+	if (request->n_devices == HANDOUT_DEVICES)
+		run_die("more than %d devices", HANDOUT_DEVICES);
+	request->devices[request->n_devices++] = name;
 }
 
 static void set_backend(struct run_options *options, const char *name)
 {
-	if (vioc_backend_from_name(name, &options->backend) < 0)
+	if (vioc_backend_from_name(name, &options->request.backend) < 0)
 		run_die("--backend %s: neither auto, legacy, iommufd nor compat", name);
 }
 
@@ -80,9 +83,9 @@ static void set_memlock(struct run_options *options, const char *text)
 static void set_accounting(struct run_options *options, const char *text)
 {
 	if (strcmp(text, "process") == 0)
-		options->accounting = VIOC_MEMLOCK_PROCESS;
+		options->request.accounting = VIOC_MEMLOCK_PROCESS;
 	else if (strcmp(text, "user") == 0)
-		options->accounting = VIOC_MEMLOCK_USER;
+		options->request.accounting = VIOC_MEMLOCK_USER;
 	else
 		run_die("--accounting %s: neither process nor user", text);
 }
@@ -101,7 +104,7 @@ static void set_style(struct run_options *options, const char *text)
 	run_die("--fd-style %s: neither listen, env nor qemu", text);
 }
 
-enum { OPT_QEMU = 256 };
+enum { OPT_QEMU = 256, OPT_BROKER };
 
 static void take_option(struct run_options *options, int option)
 {
@@ -127,6 +130,9 @@ static void take_option(struct run_options *options, int option)
 	case OPT_QEMU:
 		options->style = RUN_QEMU;
 		break;
+	case OPT_BROKER:
+		options->broker = optarg ? optarg : WIRE_SOCKET;
+		break;
 	case 'V':
 		printf("vioc-run, libvioc %s\n", vioc_version());
 		exit(0);
@@ -148,6 +154,7 @@ static void parse(struct run_options *options, int argc, char **argv)
 		{ "accounting", required_argument, NULL, 'a' },
 		{ "fd-style", required_argument, NULL, 's' },
 		{ "qemu", no_argument, NULL, OPT_QEMU },
+		{ "broker", optional_argument, NULL, OPT_BROKER },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -156,31 +163,74 @@ static void parse(struct run_options *options, int argc, char **argv)
 	/* The program's options are its own. */
 	while ((option = getopt_long(argc, argv, "+d:b:u:l:a:s:Vh", long_options, NULL)) != -1)
 		take_option(options, option);
-	if (!options->n_devices)
+	if (!options->request.n_devices)
 		run_die("which device? (see --help)");
 	if (optind == argc)
 		run_die("which program? (see --help)");
 }
 
+static int open_by_broker(const struct run_options *options, FILE *complaints, struct handout *hand)
+{
+	/* Closed with all that the program does not get; the lease lasts as long as this process. */
+	int broker = wire_connect(options->broker, complaints);
+	return broker < 0 ? broker : wire_get(broker, &options->request, complaints, hand);
+}
+
+static int open_here(const struct run_options *options, FILE *complaints, struct handout *hand)
+{
+	struct vioc_ctx *ctx = NULL;
+	int error = vioc_ctx_new(NULL, &ctx);
+	if (error < 0) {
+		fprintf(complaints, "%s\n", strerror(-error));
+		return error;
+	}
+	error = handout_open(ctx, &options->request, complaints, hand);
+	vioc_ctx_unref(ctx);
+	return error;
+}
+
+static void say_complaints(const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+		fprintf(stderr, "%s%.*s\n", *text == ' ' ? "" : "vioc-run: ", length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void open_handout(const struct run_options *options, struct handout *hand)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *complaints = open_memstream(&text, &size);
+	if (!complaints)
+		run_die("out of memory");
+	int error = options->broker ? open_by_broker(options, complaints, hand)
+				    : open_here(options, complaints, hand);
+	if (fclose(complaints) != 0)
+		run_die("out of memory");
+	say_complaints(text);
+	free(text);
+	if (error < 0)
+		exit(RUN_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	struct run_options options = { 0 };
-	struct run_hand hand = { 0 };
-	struct vioc_ctx *ctx = NULL;
+	struct handout hand;
 
 	parse(&options, argc, argv);
-	int error = vioc_ctx_new(NULL, &ctx);
-	if (error < 0)
-		run_die("%s", strerror(-error));
-	run_open(ctx, &options, &hand);
-	vioc_ctx_unref(ctx);
-
+	open_handout(&options, &hand);
+	if (options.style == RUN_QEMU && hand.backend != VIOC_BACKEND_IOMMUFD)
+		run_die("QEMU takes file descriptors of iommufd only, and this is %s",
+			vioc_backend_name(hand.backend));
 	run_place(&hand);
 	run_drop(&options);
 	run_tell(&hand, options.style);
 	char **arguments = run_arguments(&hand, options.style, argv + optind);
 	execvp(arguments[0], arguments);
-	error = errno;
+	int error = errno;
 	fprintf(stderr, "vioc-run: %s: %s\n", arguments[0], strerror(error));
 	return error == ENOENT ? RUN_NO_PROGRAM : RUN_NO_EXEC;
 }

@@ -8,14 +8,12 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include <libvioc/vioc.h>
+#include "handout.h"
 
 /* Exit statuses, as those of env(1). */
 #define RUN_FAILED     125
 #define RUN_NO_EXEC    126
 #define RUN_NO_PROGRAM 127
-
-#define RUN_MAX_DEVICES 64
 
 enum run_style {
 	RUN_LISTEN, /* LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID */
@@ -24,40 +22,25 @@ enum run_style {
 };
 
 struct run_options {
-	const char *devices[RUN_MAX_DEVICES];
-	size_t n_devices;
-	uint32_t backend;	   /* VIOC_BACKEND_* */
-	uint32_t accounting;	   /* VIOC_MEMLOCK_*; NONE: per process where that may be set */
+	struct handout_request request;
+	const char *broker;	   /* the socket of who opens it; NULL: this process */
 	const struct passwd *user; /* NULL: nobody else */
 	bool has_memlock;
 	rlim_t memlock;
 	enum run_style style;
 };
 
-/* What the program gets. Several names may stand for one fd. */
-struct run_hand {
-	struct run_fd {
-		char name[32]; /* "iommufd", "dev0", "container", "group0" */
-		int fd;
-	} fds[1 + RUN_MAX_DEVICES];
-	size_t n;
-	uint32_t backend; /* which it came to */
-};
-
 /* Says what is wrong, with "vioc-run: " before it, and exits with RUN_FAILED. */
 __attribute__((noreturn, format(printf, 1, 2))) void run_die(const char *format, ...);
-
-/* open.c: opens what the devices need, or exits. */
-void run_open(struct vioc_ctx *ctx, const struct run_options *options, struct run_hand *hand);
 
 /* hand.c */
 
 /* The fds get the numbers from 3 on, in their order; every other one above 2 is closed. */
-void run_place(struct run_hand *hand);
+void run_place(struct handout *hand);
 /* Tells the program of them by its environment or arguments, as the style has it. */
-void run_tell(const struct run_hand *hand, enum run_style style);
+void run_tell(const struct handout *hand, enum run_style style);
 /* The program's arguments: names in braces replaced, QEMU's options at the end. NULL-terminated. */
-char **run_arguments(const struct run_hand *hand, enum run_style style, char **given);
+char **run_arguments(const struct handout *hand, enum run_style style, char **given);
 
 /* drop.c */
 
