@@ -17,6 +17,7 @@
 #include <libvioc/mem.h>
 #include <libvioc/memlock.h>
 #include <libvioc/mmio.h>
+#include <libvioc/monitor.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>

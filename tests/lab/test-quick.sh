@@ -3,7 +3,7 @@
 # What the lab promises on any kernel and machine, for test-lab.
 
 quick_tests=(signals slow_reader timeout refusals two_at_once sanitizers disk_is_not_written kernel_warning
-	results_come_back command_not_found streams reader_goes streaming stragglers arguments environment
+	results_come_back command_not_found streams reader_goes streaming stragglers qmp arguments environment
 	qemu host_files host_is_not_written kernel_panic guest_dies qemu_dies offline kill shell no_space texts)
 
 test_streams()
@@ -54,6 +54,15 @@ test_stragglers()
 	out_is 'done'
 }
 
+test_qmp()
+{
+	lab run --qmp -- sh -c '"$1" query-status; "$1" no-such-command; echo $?' - \
+		"$here/guest/qmp"
+	status_is 0
+	want "QEMU does not say that it runs: $(cat "$tmp/out")" grep -q '"running": true' "$tmp/out"
+	want "a bad command passes: $(cat "$tmp/out")" [ "$(tail -n 1 "$tmp/out")" = 1 ]
+}
+
 test_arguments()
 {
 	lab run -- sh -c 'for a; do printf "<%s>" "$a"; done' - 'two words' "it's" '' $'line\nline' \
@@ -65,10 +74,10 @@ test_arguments()
 test_environment()
 {
 	VIOC_TEST=$'it\'s\n"x"' ASAN_OPTIONS=a=b CMOCKA_X=1 G_DEBUG=2 OTHER=no lab run -- sh -c '
-		echo "$VIOC_TEST $ASAN_OPTIONS $CMOCKA_X $G_DEBUG ${OTHER-unset}"
+		echo "$VIOC_TEST $ASAN_OPTIONS $CMOCKA_X $G_DEBUG ${OTHER-unset} ${LAB_QMP-unset}"
 		echo "$LAB_KERNEL $LAB_MACHINE $LAB_NVME $PWD $(id -u)"; cd "$HOME" && command -v ls'
 	status_is 0
-	out_is $'it\'s\n"x"'" a=b 1 2 unset"$'\n'"6.12 intel 0000:00:02.0 $PWD 0"$'\n'"$(command -v ls)"
+	out_is $'it\'s\n"x"'" a=b 1 2 unset unset"$'\n'"6.12 intel 0000:00:02.0 $PWD 0"$'\n'"$(command -v ls)"
 }
 
 test_results_come_back()

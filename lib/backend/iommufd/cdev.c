@@ -2,7 +2,6 @@
 /* Devices by their VFIO character device. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +19,8 @@ static int open_cdev(const struct vioci_kioas *kioas, const struct vioci_identit
 {
 	if (!identity->cdev[0])
 		return fail_without_cdev(kioas, identity);
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", identity->cdev);
+	char path[VIOCI_NODE_SIZE];
+	vioci_identity_node(identity, true, path);
 	int fd = vioci_sys_open(&kioas->backend->ctx->sys, path, O_RDWR);
 	return fd >= 0 ? fd : vioci_attach_fail_node(kioas, identity, path, fd);
 }

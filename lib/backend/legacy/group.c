@@ -62,8 +62,8 @@ static void remove_group(struct legacy_kioas *kioas, struct legacy_group *group)
 
 static int open_group_fd(struct legacy_kioas *kioas, const struct vioci_identity *identity)
 {
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "/dev/vfio/%u", identity->group);
+	char path[VIOCI_NODE_SIZE];
+	vioci_identity_node(identity, false, path);
 	int fd = vioci_sys_open(sys_of(kioas), path, O_RDWR);
 	return fd >= 0 ? fd : vioci_attach_fail_node(&kioas->base, identity, path, fd);
 }
