@@ -54,6 +54,8 @@ struct vioc_diag;
 #define VIOC_REASON_DIRECT_REGION    35 /* the firmware wants memory mapped 1:1 for the device */
 #define VIOC_REASON_SUSPENDED	     36 /* no error: the device sleeps */
 #define VIOC_REASON_LOCKDOWN	     37 /* no error: the kernel is locked down */
+#define VIOC_REASON_NO_FD	     38 /* an fd that others should have given was not given */
+#define VIOC_REASON_WRONG_FD	     39 /* an fd is not what it should be */
 
 /* A short stable name such as "sibling-bound"; "unknown" for a value this library doesn't know. */
 VIOC_API const char *vioc_reason_name(uint32_t reason);

@@ -12,6 +12,7 @@
 #include <libvioc/diag.h>
 #include <libvioc/enumerator.h>
 #include <libvioc/explain.h>
+#include <libvioc/fds.h>
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>

@@ -44,6 +44,8 @@ static const char *const reason_names[] = {
 	[VIOC_REASON_DIRECT_REGION] = "direct-region",
 	[VIOC_REASON_SUSPENDED] = "suspended",
 	[VIOC_REASON_LOCKDOWN] = "lockdown",
+	[VIOC_REASON_NO_FD] = "no-fd",
+	[VIOC_REASON_WRONG_FD] = "wrong-fd",
 };
 
 VIOC_API const char *vioc_reason_name(uint32_t reason)

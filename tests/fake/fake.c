@@ -11,25 +11,6 @@
 #include "internal.h"
 #include "uapi/vfio.h"
 
-struct fake_fd *fake_fd(struct fake *fake, int fd)
-{
-	if (fd < 0 || fd >= MAX_FDS || fake->fds[fd].kind == FD_FREE)
-		return NULL;
-	return &fake->fds[fd];
-}
-
-int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fd >= MAX_FDS)
-		abort();
-	fake->fds[fd] = (struct fake_fd){ 0 };
-	*ret_fd = &fake->fds[fd];
-	return fd;
-}
-
 void fake_container_put(struct fake_container *container)
 {
 	if (--container->refs)
@@ -179,7 +160,7 @@ static int open_file(struct fake *fake, const char *path, int flags)
 	int fd = open(full, flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	fake_fd_set(fake, fd, FD_FILE);
 	return fd;
 }
 
@@ -190,9 +171,23 @@ static int sys_open(void *data, const char *path, int flags)
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
 	int fd = is_node ? open_node(fake, path) : open_file(fake, path, flags);
 	if (is_node && fd >= 0)
-		fake_file_open(fake, fd, path);
+		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
+}
+
+/* Nothing stands for it any more. */
+static void end_file(struct fake *fake, struct fake_fd *fd)
+{
+	if (fd->huge)
+		fake_huge_put(fake, fd->huge);
+	if (fd->kind == FD_CONTAINER)
+		fake_container_put(fd->container);
+	else if (fd->kind == FD_GROUP)
+		fake_group_close(fake, fd->group);
+	else if (fd->kind == FD_DEVICE)
+		fake_device_close(fake, fd);
+	free(fd);
 }
 
 static int sys_close(void *data, int number)
@@ -202,18 +197,11 @@ static int sys_close(void *data, int number)
 	struct fake_fd *fd = fake_fd(fake, number);
 	if (!fd)
 		abort();
-	struct fake_fd closed = *fd;
-	fd->kind = FD_FREE;
-	if (closed.kind != FD_FILE)
+	fake->fds[number] = NULL;
+	if (fd->kind != FD_FILE)
 		fake_file_close(fake, number);
-	if (closed.huge)
-		fake_huge_put(fake, closed.huge);
-	if (closed.kind == FD_CONTAINER)
-		fake_container_put(closed.container);
-	else if (closed.kind == FD_GROUP)
-		fake_group_close(fake, closed.group);
-	else if (closed.kind == FD_DEVICE)
-		fake_device_close(fake, &closed);
+	if (--fd->refs == 0)
+		end_file(fake, fd);
 	close(number);
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
@@ -236,6 +224,8 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return -EINVAL;
 	if (request == VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT && fd->from_cdev)
 		return fake_device_attach(fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT && fd->from_cdev)
+		return fake_device_detach(fd->device);
 	if (request == VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO)
 		return fake_hot_reset_info(fake, fd, arg);
 	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
@@ -421,6 +411,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,
+	.get_stat = fake_get_stat,
 	.reserve = fake_reserve,
 	.mmap_fixed = fake_mmap_fixed,
 	.advise_huge = fake_advise_huge,
