@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Lends devices to clients that may have them, over a UNIX socket. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -132,6 +133,9 @@ static int start(struct broker *broker, const char *path)
 		return fail("passed file descriptors", error);
 	if (broker->listen_fd < 0)
 		error = make_socket(broker, path);
+	/* Who connected may be gone when its turn comes. */
+	if (error == 0 && fcntl(broker->listen_fd, F_SETFL, O_NONBLOCK) < 0)
+		error = -errno;
 	if (error < 0)
 		return fail(path, error);
 	broker->listener.ready = accept_one;

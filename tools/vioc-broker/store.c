@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The service manager: readiness, the fd store, and fds passed on, by the protocol of sd_notify(3). */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,8 +9,6 @@
 #include <unistd.h>
 
 #include "broker.h"
-
-#define FIRST 3
 
 void store_notify(const char *text, int fd)
 {
@@ -42,37 +39,30 @@ static bool is_socket(int fd)
 	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-static int take_fd(struct broker *broker, int fd, const char *name)
+static void take_fd(struct broker *broker, const struct vioc_listen_fd *given)
 {
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return -errno;
-	if (strncmp(name, "lease-", 6) == 0) {
-		lease_restore(broker, name, fd);
-	} else if (is_socket(fd) && broker->listen_fd < 0) {
-		broker->listen_fd = fd;
+	if (strncmp(given->name, "lease-", 6) == 0) {
+		lease_restore(broker, given->name, given->fd);
+	} else if (is_socket(given->fd) && broker->listen_fd < 0) {
+		broker->listen_fd = given->fd;
 	} else {
 		log_event("restore-error", "name=%s reason=\"neither a socket nor a lease\"",
-			  log_quote(name));
-		close(fd);
+			  log_quote(given->name));
+		close(given->fd);
 	}
-	return 0;
 }
 
 int store_take_fds(struct broker *broker)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-	const char *all_names = getenv("LISTEN_FDNAMES");
-	if (!pid || !count || atoi(pid) != getpid())
-		return 0;
-	char *names = strdup(all_names ? all_names : "");
-	char *rest = names;
-	if (!names)
+	int n = vioc_fd_listen(broker->ctx, 0, NULL, 0);
+	if (n <= 0)
+		return n;
+	struct vioc_listen_fd *given = calloc((size_t)n, sizeof(*given));
+	if (!given)
 		return -ENOMEM;
-	int error = 0;
-	for (int i = 0; error == 0 && i < atoi(count); i++) {
-		const char *name = rest ? strsep(&rest, ":") : "";
-		error = take_fd(broker, FIRST + i, name);
-	}
-	free(names);
-	return error;
+	n = vioc_fd_listen(broker->ctx, VIOC_LISTEN_UNSET, given, (size_t)n);
+	for (int i = 0; i < n; i++)
+		take_fd(broker, &given[i]);
+	free(given);
+	return n < 0 ? n : 0;
 }
