@@ -101,6 +101,9 @@ foreach(machine intel group virtio)
   vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
 endforeach()
 
+vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
+vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
+
 set(outs "")
 set(fixtures "")
 foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass newest-intel)

@@ -13,6 +13,7 @@
 #include <libvioc/diag.h>
 #include <libvioc/enumerator.h>
 #include <libvioc/explain.h>
+#include <libvioc/fds.h>
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -103,6 +104,40 @@ static int real_get_rights(void *data, const char *path, struct vioci_file_right
 	return 0;
 }
 
+static enum vioci_fd_type type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return VIOCI_FD_REGULAR;
+	case S_IFDIR:
+		return VIOCI_FD_FOLDER;
+	case S_IFCHR:
+		return VIOCI_FD_CHARACTER;
+	case S_IFBLK:
+		return VIOCI_FD_BLOCK;
+	case S_IFIFO:
+		return VIOCI_FD_PIPE;
+	case S_IFSOCK:
+		return VIOCI_FD_SOCKET;
+	default:
+		return VIOCI_FD_ANONYMOUS;
+	}
+}
+
+static int real_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat)
+{
+	(void)data;
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_stat = (struct vioci_fd_stat){
+		.type = type_of(st.st_mode),
+		.major = major(st.st_rdev),
+		.minor = minor(st.st_rdev),
+	};
+	return 0;
+}
+
 static int real_check_access(void *data, const char *path)
 {
 	(void)data;
@@ -167,6 +202,7 @@ static const struct vioci_sys_ops real_ops = {
 	.make_memory = vioci_real_make_memory,
 	.dup = vioci_real_dup,
 	.get_file = vioci_real_get_file,
+	.get_stat = real_get_stat,
 	.reserve = vioci_real_reserve,
 	.mmap_fixed = vioci_real_mmap_fixed,
 	.advise_huge = vioci_real_advise_huge,
@@ -202,6 +238,22 @@ uint64_t vioci_page_size(void)
 const char *vioci_getenv(const char *name)
 {
 	return secure_getenv(name);
+}
+
+void vioci_unsetenv(const char *name)
+{
+	(void)unsetenv(name);
+}
+
+int vioci_set_cloexec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+uint32_t vioci_process_id(void)
+{
+	return (uint32_t)getpid();
 }
 
 uint32_t vioci_thread_id(void)

@@ -30,6 +30,23 @@ struct vioci_memory_file {
 	uint64_t page_size; /* of what it consists of */
 };
 
+/* What an fd is, as fstat(2) says. */
+enum vioci_fd_type {
+	VIOCI_FD_ANONYMOUS, /* made by a system call that is not open(2), such as a device of a group */
+	VIOCI_FD_REGULAR,
+	VIOCI_FD_FOLDER,
+	VIOCI_FD_CHARACTER,
+	VIOCI_FD_BLOCK,
+	VIOCI_FD_PIPE,
+	VIOCI_FD_SOCKET,
+};
+
+struct vioci_fd_stat {
+	enum vioci_fd_type type;
+	uint32_t major; /* of a character or block device */
+	uint32_t minor;
+};
+
 /* Called for each name in a directory but "." and "..". Non-zero stops and becomes the result. */
 typedef int (*vioci_list_fn)(void *arg, const char *name);
 
@@ -46,6 +63,7 @@ struct vioci_sys_ops {
 	int (*make_memory)(void *data, const char *name, uint64_t page_size, uint64_t length);
 	int (*dup)(void *data, int fd);
 	int (*get_file)(void *data, int fd, struct vioci_memory_file *ret_file);
+	int (*get_stat)(void *data, int fd, struct vioci_fd_stat *ret_stat);
 	int (*reserve)(void *data, size_t length, void **ret_address);
 	int (*mmap_fixed)(void *data, int fd, void *address, size_t length, int prot,
 			  uint64_t offset);
@@ -141,6 +159,13 @@ static inline int vioci_sys_get_file(const struct vioci_sys *sys, int fd,
 	return sys->ops->get_file(sys->data, fd, ret_file);
 }
 
+/* -EBADF: it is not open. */
+static inline int vioci_sys_get_stat(const struct vioci_sys *sys, int fd,
+				     struct vioci_fd_stat *ret_stat)
+{
+	return sys->ops->get_stat(sys->data, fd, ret_stat);
+}
+
 /* Addresses that nothing else will get; no access. Given up by munmap. */
 static inline int vioci_sys_reserve(const struct vioci_sys *sys, size_t length, void **ret_address)
 {
@@ -214,6 +239,15 @@ uint64_t vioci_page_size(void);
 
 /* The value of an environment variable, or NULL; NULL in a set-uid program. */
 const char *vioci_getenv(const char *name);
+
+/* Not while another thread reads the environment. */
+void vioci_unsetenv(const char *name);
+
+/* Makes an fd of this process close-on-exec. -EBADF. */
+int vioci_set_cloexec(int fd);
+
+/* The process' id. */
+uint32_t vioci_process_id(void);
 
 /* A clock that never goes back, in milliseconds. */
 uint64_t vioci_now_ms(void);

@@ -82,6 +82,8 @@ extern const struct contract_case bind_cases[];
 extern const struct contract_case peer_cases[];
 extern const struct contract_case memlock_cases[];
 extern const struct contract_case plug_cases[];
+extern const struct contract_case fds_cases[];
+extern const struct contract_case adopt_cases[];
 
 /* What nearly every case starts from. */
 struct rig {
@@ -96,6 +98,7 @@ void rig_close(struct rig *rig);
 struct vioc_device *rig_device(struct rig *rig, const char *name);
 
 struct vioc_ctx *world_new_ctx(struct world *world);
+struct vioc_ctx *world_new_ctx_with(struct world *world, const struct vioc_ctx_opts *opts);
 struct vioc_container *world_new_container(struct world *world, struct vioc_ctx *ctx);
 
 /* Zeroed memory of whole pages. */

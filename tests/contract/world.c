@@ -153,13 +153,21 @@ const char *world_missing(const struct world *world, uint32_t needs)
 	return NULL;
 }
 
-struct vioc_ctx *world_new_ctx(struct world *world)
+const struct vioci_sys *world_sys(const struct world *world)
+{
+	return world->fake ? fake_sys(world->fake) : &vioci_sys_real;
+}
+
+struct vioc_ctx *world_new_ctx_with(struct world *world, const struct vioc_ctx_opts *opts)
 {
 	struct vioc_ctx *ctx = NULL;
-	int error = world->fake ? vioci_ctx_new_with_sys(NULL, fake_sys(world->fake), &ctx)
-				: vioc_ctx_new(NULL, &ctx);
-	assert_int_equal(error, 0);
+	assert_int_equal(vioci_ctx_new_with_sys(opts, world_sys(world), &ctx), 0);
 	return ctx;
+}
+
+struct vioc_ctx *world_new_ctx(struct world *world)
+{
+	return world_new_ctx_with(world, NULL);
 }
 
 struct vioc_container *world_new_container(struct world *world, struct vioc_ctx *ctx)

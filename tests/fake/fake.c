@@ -11,25 +11,6 @@
 #include "internal.h"
 #include "uapi/vfio.h"
 
-struct fake_fd *fake_fd(struct fake *fake, int fd)
-{
-	if (fd < 0 || fd >= MAX_FDS || fake->fds[fd].kind == FD_FREE)
-		return NULL;
-	return &fake->fds[fd];
-}
-
-int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fd >= MAX_FDS)
-		abort();
-	fake->fds[fd] = (struct fake_fd){ 0 };
-	*ret_fd = &fake->fds[fd];
-	return fd;
-}
-
 struct fake_device *fake_find(struct fake *fake, const char *name)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -188,9 +169,9 @@ static int open_file(struct fake *fake, const char *path, int flags)
 	int fd = open(full, flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
 	if ((flags & O_ACCMODE) != O_RDONLY)
-		snprintf(fake->fds[fd].path, sizeof(fake->fds[fd].path), "%s", path);
+		snprintf(file->path, sizeof(file->path), "%s", path);
 	return fd;
 }
 
@@ -201,9 +182,23 @@ static int sys_open(void *data, const char *path, int flags)
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
 	int fd = is_node ? open_node(fake, path) : open_file(fake, path, flags);
 	if (is_node && fd >= 0)
-		fake_file_open(fake, fd, path);
+		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
+}
+
+/* Nothing stands for it any more. */
+static void end_file(struct fake *fake, struct fake_fd *fd)
+{
+	if (fd->huge)
+		fake_huge_put(fake, fd->huge);
+	if (fd->kind == FD_CONTAINER)
+		fake_container_put(fd->container);
+	else if (fd->kind == FD_GROUP)
+		fake_group_close(fake, fd->group);
+	else if (fd->kind == FD_DEVICE)
+		fake_device_close(fake, fd);
+	free(fd);
 }
 
 static int sys_close(void *data, int number)
@@ -213,18 +208,11 @@ static int sys_close(void *data, int number)
 	struct fake_fd *fd = fake_fd(fake, number);
 	if (!fd)
 		abort();
-	struct fake_fd closed = *fd;
-	fd->kind = FD_FREE;
-	if (closed.kind != FD_FILE)
+	fake->fds[number] = NULL;
+	if (fd->kind != FD_FILE)
 		fake_file_close(fake, number);
-	if (closed.huge)
-		fake_huge_put(fake, closed.huge);
-	if (closed.kind == FD_CONTAINER)
-		fake_container_put(closed.container);
-	else if (closed.kind == FD_GROUP)
-		fake_group_close(fake, closed.group);
-	else if (closed.kind == FD_DEVICE)
-		fake_device_close(fake, &closed);
+	if (--fd->refs == 0)
+		end_file(fake, fd);
 	close(number);
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
@@ -247,6 +235,8 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return -EINVAL;
 	if (request == VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT && fd->from_cdev)
 		return fake_device_attach(fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT && fd->from_cdev)
+		return fake_device_detach(fd->device);
 	if (request == VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO)
 		return fake_hot_reset_info(fake, fd, arg);
 	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
@@ -442,6 +432,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,
+	.get_stat = fake_get_stat,
 	.reserve = fake_reserve,
 	.mmap_fixed = fake_mmap_fixed,
 	.advise_huge = fake_advise_huge,

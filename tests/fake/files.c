@@ -112,6 +112,29 @@ static void make_emulated_group_files(const struct fake *fake, const struct fake
 	make_folder(fake, "/sys/class/vfio/%d", device->spec.group);
 }
 
+/* The link of a device number in /sys/dev/char. */
+PRINTF(4)
+static void make_number(const struct fake *fake, int major, int minor, const char *format, ...)
+{
+	char target[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(target, sizeof(target), format, args);
+	va_end(args);
+	make_link(fake, "", target, "/sys/dev/char/%d:%d", major, minor);
+}
+
+static void make_ids(const struct fake *fake, const struct fake_device *device)
+{
+	uint16_t ids[2];
+	char text[16];
+	memcpy(ids, device->config, sizeof(ids));
+	snprintf(text, sizeof(text), "0x%04x\n", ids[0]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/vendor", device->spec.name);
+	snprintf(text, sizeof(text), "0x%04x\n", ids[1]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/device", device->spec.name);
+}
+
 void fake_file_override(const struct fake *fake, const char *device, const char *driver)
 {
 	char text[80];
@@ -128,9 +151,14 @@ void fake_file_bind(const struct fake *fake, const struct fake_device *device)
 	if (!strstr(driver, "vfio"))
 		return;
 	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
-	if (!fake->config.no_cdev)
-		make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
-			  device->cdev);
+	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
+		    device->spec.group);
+	if (fake->config.no_cdev)
+		return;
+	make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
+		  device->cdev);
+	make_number(fake, MAJOR_CDEV, device->cdev, "../../bus/%s/devices/%s/vfio-dev/vfio%d", bus,
+		    name, device->cdev);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -179,6 +207,8 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
 	if (device->spec.pf)
 		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
+	if (!device->spec.bus)
+		make_ids(fake, device);
 	if (strcmp(bus, "pci") == 0)
 		fake_file_override(fake, name, driver && strstr(driver, "vfio") ? driver : "");
 	if (driver)
@@ -232,6 +262,9 @@ void fake_make_files(struct fake *fake)
 	make_folder(fake, "/sys/bus/pci/devices");
 	make_folder(fake, "/sys/kernel/iommu_groups");
 	make_folder(fake, "/sys/class/iommu");
+	make_folder(fake, "/sys/dev/char");
+	make_number(fake, MAJOR_MISC, MINOR_VFIO, "../../devices/virtual/misc/vfio");
+	make_number(fake, MAJOR_MISC, MINOR_IOMMU, "../../devices/virtual/misc/iommu");
 	make_folder(fake, "/proc/1");
 	if (!fake->config.no_iommu)
 		make_folder(fake, "/sys/class/iommu/dmar0");

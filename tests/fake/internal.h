@@ -18,6 +18,13 @@
 #define FAKE_VECTORS	5 /* of MSI-X */
 #define SELF_PID	1 /* of the process under test, in the fake /proc */
 
+/* Device numbers of the nodes. */
+#define MAJOR_MISC  10
+#define MINOR_VFIO  196
+#define MINOR_IOMMU 120
+#define MAJOR_GROUP 240 /* the minor is the group */
+#define MAJOR_CDEV  511 /* the minor is the one in its name */
+
 /* One mapping of an address space. */
 struct fake_map {
 	RB_ENTRY(fake_map) node;
@@ -98,11 +105,13 @@ struct fake_huge {
 	uint64_t n_taken;
 };
 
-enum fake_fd_kind { FD_FREE, FD_FILE, FD_CONTAINER, FD_GROUP, FD_DEVICE };
+enum fake_fd_kind { FD_FILE, FD_CONTAINER, FD_GROUP, FD_DEVICE };
 
-/* What one fd is. */
+/* What one or several fds are: what the kernel calls an open file. */
 struct fake_fd {
+	unsigned int refs; /* numbers that stand for it */
 	enum fake_fd_kind kind;
+	char node[64]; /* what its link in /proc says */
 	struct fake_container *container;
 	struct fake_group *group;
 	struct fake_device *device;
@@ -144,7 +153,7 @@ struct fake {
 	struct fake_group groups[MAX_DEVICES];
 	unsigned int n_devices;
 	unsigned int n_groups;
-	struct fake_fd fds[MAX_FDS];
+	struct fake_fd *fds[MAX_FDS]; /* by number; NULL: free */
 	struct fake_node_rule rules[MAX_NODES];
 	struct fake_mmap mmaps[MAX_MMAPS];
 	uint64_t memlock;
@@ -229,6 +238,7 @@ struct fake_space *fake_iommufd_find(struct fake_container *container, uint32_t 
 struct fake_space *fake_iommufd_alloc(struct fake *fake, struct fake_container *container);
 int fake_device_bind(struct fake *fake, struct fake_fd *fd, void *arg);
 int fake_device_attach(struct fake_fd *fd, void *arg);
+int fake_device_detach(struct fake_device *device);
 
 /* device.c */
 void fake_device_init(struct fake *fake, struct fake_device *device);
@@ -288,11 +298,21 @@ void fake_huge_put(struct fake *fake, struct fake_huge *huge);
 /* The error that this ioctl shall fail with, or 0. */
 int fake_injected(struct fake *fake, enum fake_ioctl kind);
 
+/* fds.c */
+int fake_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat);
+struct fake_fd *fake_fd(struct fake *fake, int fd);
+/* A new fd of /dev/null that stands for a node, or for what an ioctl made. */
+int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
+/* What a number that the real kernel gave out stands for: something new of that kind. */
+struct fake_fd *fake_fd_set(struct fake *fake, int fd, enum fake_fd_kind kind);
+/* Lets /proc show what it is of. */
+void fake_show_node(struct fake *fake, int fd, const char *node);
+/* Another number stands for it too. */
+void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared);
+
 /* fake.c */
 /* The device with that name, or NULL. */
 struct fake_device *fake_find(struct fake *fake, const char *name);
-struct fake_fd *fake_fd(struct fake *fake, int fd);
-int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
 /* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
 bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted);
 /* Whose mapped region it is, or NULL. */

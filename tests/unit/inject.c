@@ -130,6 +130,14 @@ static int inject_get_file(void *data, int fd, struct vioci_memory_file *ret_fil
 	return result;
 }
 
+static int inject_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat)
+{
+	int result = -EIO;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_get_stat(sys, fd, ret_stat));
+	return result;
+}
+
 static int inject_reserve(void *data, size_t length, void **ret_address)
 {
 	int result = -ENOMEM;
@@ -232,6 +240,7 @@ static const struct vioci_sys_ops inject_ops = {
 	.make_memory = inject_make_memory,
 	.dup = inject_dup,
 	.get_file = inject_get_file,
+	.get_stat = inject_get_stat,
 	.reserve = inject_reserve,
 	.mmap_fixed = inject_mmap_fixed,
 	.advise_huge = inject_advise_huge,

@@ -14,11 +14,6 @@ struct iommufd_backend {
 	bool no_map_file; /* atomic: the kernel has said that it can't */
 };
 
-struct iommufd_kioas {
-	struct vioci_kioas base;
-	uint32_t id;
-};
-
 /* An ioctl on the iommufd that the kioas lives in. */
 int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg);
 
@@ -30,6 +25,8 @@ int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t 
 			    size_t count);
 
 /* map.c */
+/* Whether any device is attached to it. */
+bool vioci_iommufd_has_device(const struct vioci_kioas *kioas);
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		      uint64_t flags);
