@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "bind.h"
-#include "common/json.h"
+#include "json.h"
 
 void bind_print_safely(FILE *out, const char *text)
 {
