@@ -369,6 +369,9 @@ static int fail_name(struct vioc_ctx *ctx, int error, const char *name)
 	if (error == -EINVAL)
 		return vioci_fail(ctx, error, VIOC_REASON_BAD_ARGUMENT, "explain a device",
 				  "\"%s\" is no PCI address", name);
+	if (error != -ENODEV)
+		return vioci_fail(ctx, error, vioci_reason_for(error), "explain a device",
+				  "the folder of %s in sysfs can't be opened", name);
 	return vioci_fail(ctx, error, VIOC_REASON_NO_DEVICE, "explain a device",
 			  "there is no device %s", name);
 }

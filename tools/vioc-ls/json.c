@@ -62,6 +62,11 @@ static void write_number(FILE *out, const char *key, int64_t number, bool is_kno
 		fprintf(out, ",\"%s\":null", key);
 }
 
+static void write_flag(FILE *out, const char *key, bool value)
+{
+	fprintf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
 static void write_id(FILE *out, const char *key, unsigned int value, int digits)
 {
 	fprintf(out, ",\"%s\":\"%0*x\"", key, digits, value);
@@ -74,6 +79,7 @@ static void write_holders(FILE *out, const struct vioc_found_device *device)
 		fprintf(out, "%s{\"pid\":%" PRIu32, i ? "," : "", device->holders[i].pid);
 		write_member(out, "command", device->holders[i].command);
 		write_member(out, "node", device->holders[i].node);
+		write_flag(out, "mapped", device->holders[i].flags & VIOC_HOLDER_MAPPED);
 		putc('}', out);
 	}
 	putc(']', out);
