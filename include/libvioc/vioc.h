@@ -15,6 +15,7 @@
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>
+#include <libvioc/memlock.h>
 #include <libvioc/mmio.h>
 #include <libvioc/monitor.h>
 #include <libvioc/pci.h>

@@ -32,6 +32,7 @@ struct vioci_backend {
 
 struct vioci_kioas {
 	struct vioci_backend *backend;
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies; the same for life */
 };
 
 struct vioci_attachment {
@@ -60,7 +61,7 @@ struct vioci_limits {
 struct vioci_backend_ops {
 	uint32_t id; /* VIOC_BACKEND_* */
 	const char *name;
-	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, unless somebody changed it */
 	const char *node;      /* what a container opens */
 	const char *knob;      /* the module whose allow_unsafe_interrupts applies */
 	bool by_cdev;	       /* a device is opened by its own node, not its group's */
@@ -131,6 +132,9 @@ int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *
 /* map_file() of those that can't map by file. */
 int vioci_backend_map_by_va(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
 			    const void *va, uint64_t length, uint64_t flags);
+
+/* memlock.c: VIOC_MEMLOCK_* of an iommufd. */
+uint32_t vioci_iommufd_memlock_mode(const struct vioci_sys *sys, int iommufd);
 
 /* refusal.c */
 

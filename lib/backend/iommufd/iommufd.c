@@ -52,6 +52,8 @@ static int iommufd_kioas_open(struct vioci_backend *base, struct vioci_kioas **r
 				  "IOMMU_IOAS_ALLOC was refused");
 	}
 	kioas->id = alloc.out_ioas_id;
+	kioas->base.memlock_mode =
+		vioci_iommufd_memlock_mode(&base->ctx->sys, ((struct iommufd_backend *)base)->fd);
 	*ret_kioas = &kioas->base;
 	return 0;
 }

@@ -86,6 +86,7 @@ static int legacy_kioas_open(struct vioci_backend *base, struct vioci_kioas **re
 		return vioci_fail_memory(base->ctx);
 
 	kioas->base.backend = base;
+	kioas->base.memlock_mode = base->ops->memlock_mode;
 	kioas->fd = vioci_backend_open_node(base->ctx, base->ops->name, base->ops->node);
 	if (kioas->fd < 0) {
 		int error = kioas->fd;
