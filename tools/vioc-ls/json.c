@@ -260,6 +260,27 @@ int ls_print_json(const struct ls_picture *picture)
 	return print(&document);
 }
 
+int ls_print_event_json(const char *kind, const struct vioc_event *event,
+			const struct vioc_found_device *device)
+{
+	struct document document;
+	if (begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"event\":", document.out);
+	write_string(document.out, kind);
+	write_member(document.out, "address", event->device);
+	write_number(document.out, "group", event->group, event->group >= 0);
+	write_member(document.out, "driver", event->driver);
+	write_member(document.out, "node", event->node);
+	fputs(",\"device\":", document.out);
+	if (device)
+		write_device(document.out, device);
+	else
+		fputs("null", document.out);
+	fputs("}\n", document.out);
+	return print(&document);
+}
+
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag)
 {
 	struct document document;
