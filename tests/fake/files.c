@@ -151,6 +151,11 @@ void fake_file_bind(const struct fake *fake, const struct fake_device *device)
 	if (!strstr(driver, "vfio"))
 		return;
 	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
+	char cdev[32], folder[64];
+	snprintf(cdev, sizeof(cdev), "vfio%d", device->cdev);
+	snprintf(folder, sizeof(folder), "../../bus/%s/devices/%s/vfio-dev/", bus, name);
+	make_folder(fake, "/sys/class/vfio-dev");
+	make_link(fake, folder, cdev, "/sys/class/vfio-dev/%s", cdev);
 	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
 		    device->spec.group);
 	if (fake->config.no_cdev)
@@ -324,9 +329,25 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 	make_file(fake, command, "/proc/%d/comm", pid);
 }
 
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command)
+{
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "55d0c0000000-55d0c0001000 r-xp 00000000 fe:01 42                 /usr/bin/%s\n"
+		 "7f0000000000-7f0000001000 rw-s 00000000 00:06 511                %s\n",
+		 command, node);
+	make_folder(fake, "/proc/%d/fd", pid);
+	make_file(fake, text, "/proc/%d/maps", pid);
+	make_file(fake, command, "/proc/%d/comm", pid);
+}
+
 void fake_file_release(struct fake *fake, int pid)
 {
+	char path[32], full[VIOCI_PATH_MAX];
 	hide_fd(fake, pid, OTHERS_FD);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fake_path(fake, path, full, sizeof(full));
+	unlink(full);
 }
 
 void fake_file_open(struct fake *fake, int fd, const char *node)

@@ -179,6 +179,7 @@ void fake_make_files(struct fake *fake);
 void fake_remove_files(struct fake *fake);
 void fake_path(const struct fake *fake, const char *path, char *ret_path, size_t size);
 void fake_file_hold(struct fake *fake, const char *node, int pid, const char *command);
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command);
 void fake_file_release(struct fake *fake, int pid);
 void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);
