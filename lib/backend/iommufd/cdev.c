@@ -25,18 +25,22 @@ static int open_cdev(const struct vioci_kioas *kioas, const struct vioci_identit
 	return fd >= 0 ? fd : vioci_attach_fail_node(kioas, identity, path, fd);
 }
 
-static int bind(const struct vioci_kioas *kioas, int device_fd, const struct vioci_vf_token *token)
+static int bind(struct iommufd_attachment *attachment, const struct vioci_vf_token *token)
 {
+	const struct vioci_backend *backend = attachment->base.kioas->backend;
 	struct vioci_vfio_bind_iommufd bind = {
 		.argsz = sizeof(bind),
-		.iommufd = ((const struct iommufd_backend *)kioas->backend)->fd,
+		.iommufd = ((const struct iommufd_backend *)backend)->fd,
 	};
 	if (token) {
 		bind.flags = VIOCI_VFIO_BIND_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)token->bytes;
 	}
-	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd, VIOCI_VFIO_DEVICE_BIND_IOMMUFD,
-			       &bind);
+	int error = vioci_sys_ioctl(&backend->ctx->sys, attachment->base.device_fd,
+				    VIOCI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (error == 0)
+		attachment->id = bind.out_devid;
+	return error;
 }
 
 /* Sets the token that the virtual functions of the bound device will want. */
@@ -58,22 +62,23 @@ static int set_token(const struct vioci_kioas *kioas, int device_fd,
 }
 
 /* Kernels before 6.17 take no token here, and ask a character device for none. */
-static int bind_by_token(const struct vioci_kioas *kioas, int device_fd,
-			 const struct vioci_vf_token *token)
+static int bind_by_token(struct iommufd_attachment *attachment, const struct vioci_vf_token *token)
 {
-	int error = bind(kioas, device_fd, token);
+	int error = bind(attachment, token);
 	if (error != -EINVAL)
 		return error;
-	error = bind(kioas, device_fd, NULL);
-	return error < 0 ? error : set_token(kioas, device_fd, token);
+	error = bind(attachment, NULL);
+	return error < 0 ? error
+			 : set_token(attachment->base.kioas, attachment->base.device_fd, token);
 }
 
 /* On failure the refusal says at which step. */
-static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
+static int bind_and_attach(struct iommufd_attachment *attachment,
 			   const struct vioci_vf_token *token, struct vioci_refusal *refusal)
 {
+	const struct vioci_kioas *kioas = attachment->base.kioas;
 	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
-	int error = token ? bind_by_token(kioas, device_fd, token) : bind(kioas, device_fd, NULL);
+	int error = token ? bind_by_token(attachment, token) : bind(attachment, NULL);
 	if (error < 0)
 		return error;
 
@@ -82,7 +87,7 @@ static int bind_and_attach(const struct vioci_kioas *kioas, int device_fd,
 		.pt_id = ((const struct iommufd_kioas *)kioas)->id,
 	};
 	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
-	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd,
+	return vioci_sys_ioctl(&kioas->backend->ctx->sys, attachment->base.device_fd,
 			       VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
 }
 
@@ -90,13 +95,13 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 			 struct vioci_attachment **ret_attachment)
 {
 	const struct vioci_identity *identity = newcomer->identity;
-	struct vioci_attachment *attachment = calloc(1, sizeof(*attachment));
+	struct iommufd_attachment *attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return vioci_fail_memory(kioas->backend->ctx);
-	attachment->kioas = kioas;
-	attachment->device_fd = open_cdev(kioas, identity);
-	if (attachment->device_fd < 0) {
-		int error = attachment->device_fd;
+	attachment->base.kioas = kioas;
+	attachment->base.device_fd = open_cdev(kioas, identity);
+	if (attachment->base.device_fd < 0) {
+		int error = attachment->base.device_fd;
 		free(attachment);
 		return error;
 	}
@@ -105,12 +110,12 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 		.eperm = VIOCI_EPERM_EITHER,
 		.had_token = newcomer->token != NULL,
 	};
-	refusal.error = bind_and_attach(kioas, attachment->device_fd, newcomer->token, &refusal);
+	refusal.error = bind_and_attach(attachment, newcomer->token, &refusal);
 	if (refusal.error < 0) {
-		vioci_iommufd_detach(attachment);
+		vioci_iommufd_detach(&attachment->base);
 		return vioci_attach_refused(kioas, identity, &refusal);
 	}
-	*ret_attachment = attachment;
+	*ret_attachment = &attachment->base;
 	return 0;
 }
 

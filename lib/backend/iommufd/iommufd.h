@@ -19,6 +19,11 @@ struct iommufd_kioas {
 	uint32_t id;
 };
 
+struct iommufd_attachment {
+	struct vioci_attachment base;
+	uint32_t id; /* of the device in the iommufd */
+};
+
 /* An ioctl on the iommufd that the kioas lives in. */
 int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg);
 
@@ -28,6 +33,9 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 void vioci_iommufd_detach(struct vioci_attachment *attachment);
 int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t *groups,
 			    size_t count);
+
+/* hw_info.c */
+int vioci_iommufd_get_hw_info(struct vioci_attachment *attachment, struct vioc_hw_info *ret_info);
 
 /* map.c */
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
