@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "sys/real.h"
 #include "uapi/vfio.h"
 
 struct fake_fd *fake_fd(struct fake *fake, int fd)
@@ -20,9 +21,10 @@ struct fake_fd *fake_fd(struct fake *fake, int fd)
 
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = null < 0 ? -errno : vioci_real_keep(null);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fd >= MAX_FDS)
 		abort();
 	fake->fds[fd] = (struct fake_fd){ 0 };
