@@ -92,9 +92,18 @@ foreach(machine intel amd virtio group bypass noiommu)
   if(TARGET vioc-ls)
     vioc_test(vioc-ls-why@${machine} COMMAND tools/lab-why ${PROJECT_SOURCE_DIR}
       $<TARGET_FILE:vioc-ls> 6.12 ${machine})
-    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
   endif()
 endforeach()
+
+foreach(machine intel group virtio)
+  vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
+    $<TARGET_FILE:vioc-bind> 6.12 ${machine})
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+endforeach()
+
+vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
+vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
 
 set(outs "")
 set(fixtures "")

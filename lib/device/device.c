@@ -24,6 +24,8 @@ static int read_identity(struct vioc_ctx *ctx, const char *name,
 			 struct vioci_identity *ret_identity)
 {
 	int error = vioci_identity_read(&ctx->sys, name, ret_identity);
+	if (error == -ENODEV && vioci_adopted_identify(ctx, name, ret_identity) == 0)
+		return 0;
 	if (error == 0)
 		return vioci_check_usable(ctx, ret_identity);
 
@@ -36,6 +38,9 @@ static int read_identity(struct vioc_ctx *ctx, const char *name,
 					    "device, nor its path in /sys");
 		vioci_diag_advice(&draft, "write a PCI address as 0000:01:00.0, or 01:00.0 for "
 					  "domain 0");
+	} else if (error != -ENODEV) {
+		draft.reason = vioci_reason_for(error);
+		vioci_diag_obstacle(&draft, "its folder in sysfs can't be opened");
 	} else {
 		vioci_diag_obstacle(&draft, "there is no such device");
 		vioci_diag_advice(&draft, "/sys/bus/pci/devices has those there are of PCI; "
@@ -131,6 +136,7 @@ VIOC_API int vioc_device_open(struct vioc_ioas *ioas, const char *name,
 	pthread_mutex_init(&device->irqs_lock, NULL);
 	pthread_mutex_init(&device->config_lock, NULL);
 	error = open_and_attach(device, name, &opts);
+	vioci_adopted_end(ctx, error == 0);
 	if (error < 0) {
 		device_free(device);
 		return error;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,10 +29,10 @@ int vioci_real_keep(int fd)
 	return error ? error : moved;
 }
 
-static int real_open(void *data, const char *path, int flags)
+static int real_open(void *data, int dir, const char *path, int flags)
 {
 	(void)data;
-	int fd = open(path, flags | O_CLOEXEC);
+	int fd = openat(dir, path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : vioci_real_keep(fd);
 }
 
@@ -89,16 +90,51 @@ static int real_make_eventfd(void *data)
 	return fd < 0 ? -errno : vioci_real_keep(fd);
 }
 
-static int real_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int real_get_rights(void *data, int dir, const char *path,
+			   struct vioci_file_rights *ret_rights)
 {
 	(void)data;
 	struct stat st;
-	if (stat(path, &st) < 0)
+	if (fstatat(dir, path, &st, 0) < 0)
 		return -errno;
 	*ret_rights = (struct vioci_file_rights){
 		.mode = st.st_mode & 07777,
 		.uid = st.st_uid,
 		.gid = st.st_gid,
+	};
+	return 0;
+}
+
+static enum vioci_fd_type type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return VIOCI_FD_REGULAR;
+	case S_IFDIR:
+		return VIOCI_FD_FOLDER;
+	case S_IFCHR:
+		return VIOCI_FD_CHARACTER;
+	case S_IFBLK:
+		return VIOCI_FD_BLOCK;
+	case S_IFIFO:
+		return VIOCI_FD_PIPE;
+	case S_IFSOCK:
+		return VIOCI_FD_SOCKET;
+	default:
+		return VIOCI_FD_ANONYMOUS;
+	}
+}
+
+static int real_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat)
+{
+	(void)data;
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_stat = (struct vioci_fd_stat){
+		.type = type_of(st.st_mode),
+		.major = major(st.st_rdev),
+		.minor = minor(st.st_rdev),
 	};
 	return 0;
 }
@@ -109,10 +145,10 @@ static int real_check_access(void *data, const char *path)
 	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-static int real_readlink(void *data, const char *path, char *buf, size_t size)
+static int real_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
 	(void)data;
-	ssize_t length = readlink(path, buf, size);
+	ssize_t length = readlinkat(dir, path, buf, size);
 	if (length < 0)
 		return -errno;
 	if ((size_t)length == size)
@@ -121,19 +157,32 @@ static int real_readlink(void *data, const char *path, char *buf, size_t size)
 	return 0;
 }
 
-static int real_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+/* Calls fn for what is in the buffer. */
+static int tell_entries(const char *buffer, ssize_t length, vioci_list_fn fn, void *arg)
 {
-	(void)data;
-	DIR *dir = opendir(path);
-	if (!dir)
-		return -errno;
-
 	int result = 0;
-	struct dirent *entry;
-	while (result == 0 && (entry = readdir(dir)))
+	for (const char *next = buffer; result == 0 && next < buffer + length;) {
+		const struct dirent64 *entry = (const struct dirent64 *)(const void *)next;
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			result = fn(arg, entry->d_name);
-	closedir(dir);
+		next += entry->d_reclen;
+	}
+	return result;
+}
+
+/* Folders are listed by the thousand: readdir(3) would ask the kernel for more, and allocate. */
+static int real_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
+{
+	_Alignas(struct dirent64) char buffer[8192];
+	int fd = real_open(data, dir, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+
+	int result = 0;
+	ssize_t length = 0;
+	while (result == 0 && (length = getdents64(fd, buffer, sizeof(buffer))) > 0)
+		result = tell_entries(buffer, length, fn, arg);
+	close(fd);
 	return result;
 }
 
@@ -167,6 +216,7 @@ static const struct vioci_sys_ops real_ops = {
 	.make_memory = vioci_real_make_memory,
 	.dup = vioci_real_dup,
 	.get_file = vioci_real_get_file,
+	.get_stat = real_get_stat,
 	.reserve = vioci_real_reserve,
 	.mmap_fixed = vioci_real_mmap_fixed,
 	.advise_huge = vioci_real_advise_huge,
@@ -202,6 +252,22 @@ uint64_t vioci_page_size(void)
 const char *vioci_getenv(const char *name)
 {
 	return secure_getenv(name);
+}
+
+void vioci_unsetenv(const char *name)
+{
+	(void)unsetenv(name);
+}
+
+int vioci_set_cloexec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+uint32_t vioci_process_id(void)
+{
+	return (uint32_t)getpid();
 }
 
 uint32_t vioci_thread_id(void)

@@ -30,11 +30,29 @@ struct vioci_memory_file {
 	uint64_t page_size; /* of what it consists of */
 };
 
+/* What an fd is, as fstat(2) says. */
+enum vioci_fd_type {
+	VIOCI_FD_ANONYMOUS, /* made by a system call that is not open(2), such as a device of a group */
+	VIOCI_FD_REGULAR,
+	VIOCI_FD_FOLDER,
+	VIOCI_FD_CHARACTER,
+	VIOCI_FD_BLOCK,
+	VIOCI_FD_PIPE,
+	VIOCI_FD_SOCKET,
+};
+
+struct vioci_fd_stat {
+	enum vioci_fd_type type;
+	uint32_t major; /* of a character or block device */
+	uint32_t minor;
+};
+
 /* Called for each name in a directory but "." and "..". Non-zero stops and becomes the result. */
 typedef int (*vioci_list_fn)(void *arg, const char *name);
 
+/* dir is the folder below which a path without a leading slash lies. */
 struct vioci_sys_ops {
-	int (*open)(void *data, const char *path, int flags);
+	int (*open)(void *data, int dir, const char *path, int flags);
 	int (*close)(void *data, int fd);
 	int (*ioctl)(void *data, int fd, unsigned long request, void *arg);
 	ssize_t (*pread)(void *data, int fd, void *buf, size_t count, uint64_t offset);
@@ -46,16 +64,18 @@ struct vioci_sys_ops {
 	int (*make_memory)(void *data, const char *name, uint64_t page_size, uint64_t length);
 	int (*dup)(void *data, int fd);
 	int (*get_file)(void *data, int fd, struct vioci_memory_file *ret_file);
+	int (*get_stat)(void *data, int fd, struct vioci_fd_stat *ret_stat);
 	int (*reserve)(void *data, size_t length, void **ret_address);
 	int (*mmap_fixed)(void *data, int fd, void *address, size_t length, int prot,
 			  uint64_t offset);
 	int (*advise_huge)(void *data, void *address, size_t length);
 	int (*bind_memory)(void *data, void *address, size_t length, uint32_t node, bool strict);
 	int (*populate)(void *data, void *address, size_t length, bool write);
-	int (*get_rights)(void *data, const char *path, struct vioci_file_rights *ret_rights);
+	int (*get_rights)(void *data, int dir, const char *path,
+			  struct vioci_file_rights *ret_rights);
 	int (*check_access)(void *data, const char *path);
-	int (*readlink)(void *data, const char *path, char *buf, size_t size);
-	int (*list)(void *data, const char *path, vioci_list_fn fn, void *arg);
+	int (*readlink)(void *data, int dir, const char *path, char *buf, size_t size);
+	int (*list)(void *data, int dir, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
 	int (*wait)(void *data, int fd, int timeout_ms);
 };
@@ -64,10 +84,23 @@ struct vioci_sys {
 	const struct vioci_sys_ops *ops;
 	void *data;
 	const char *root; /* what all paths lie below; NULL: the root */
+	int dir;	  /* see vioci_sys_at() */
 };
 
 /* The operating system itself. */
 extern const struct vioci_sys vioci_sys_real;
+
+/*
+ * The same system, in which a path without a leading slash lies below the folder that is open: much
+ * shorter for the kernel than to walk there for each of its files.
+ */
+static inline struct vioci_sys vioci_sys_at(const struct vioci_sys *sys, int dir)
+{
+	return (struct vioci_sys){ sys->ops, sys->data, sys->root, dir };
+}
+
+/* Opens a folder for that. */
+int vioci_sys_open_dir(const struct vioci_sys *sys, const char *path);
 
 /* Opens with O_CLOEXEC; the fd is never 0, 1 or 2. */
 int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags);
@@ -151,6 +184,13 @@ static inline int vioci_sys_get_file(const struct vioci_sys *sys, int fd,
 	return sys->ops->get_file(sys->data, fd, ret_file);
 }
 
+/* -EBADF: it is not open. */
+static inline int vioci_sys_get_stat(const struct vioci_sys *sys, int fd,
+				     struct vioci_fd_stat *ret_stat)
+{
+	return sys->ops->get_stat(sys->data, fd, ret_stat);
+}
+
 /* Addresses that nothing else will get; no access. Given up by munmap. */
 static inline int vioci_sys_reserve(const struct vioci_sys *sys, size_t length, void **ret_address)
 {
@@ -225,6 +265,15 @@ uint64_t vioci_page_size(void);
 /* The value of an environment variable, or NULL; NULL in a set-uid program. */
 const char *vioci_getenv(const char *name);
 
+/* Not while another thread reads the environment. */
+void vioci_unsetenv(const char *name);
+
+/* Makes an fd of this process close-on-exec. -EBADF. */
+int vioci_set_cloexec(int fd);
+
+/* The process' id. */
+uint32_t vioci_process_id(void);
+
 /* A clock that never goes back, in milliseconds. */
 uint64_t vioci_now_ms(void);
 
@@ -238,6 +287,10 @@ void vioci_write_stderr(const char *line);
 
 /* The file's text without trailing white space; -E2BIG if it doesn't fit. */
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The whole text of a file of any size, the caller's to free. */
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text);
+/* Writes the text by one call, as attributes of sysfs want it. */
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text);
 /* The last component of the link's target. */
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
 /* 1 if the path exists, 0 if not. */

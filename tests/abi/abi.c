@@ -26,6 +26,7 @@ SAME(VIOCI_VFIO_CHECK_EXTENSION, VFIO_CHECK_EXTENSION);
 SAME(VIOCI_VFIO_SET_IOMMU, VFIO_SET_IOMMU);
 SAME(VIOCI_VFIO_GROUP_GET_STATUS, VFIO_GROUP_GET_STATUS);
 SAME(VIOCI_VFIO_GROUP_SET_CONTAINER, VFIO_GROUP_SET_CONTAINER);
+SAME(VIOCI_VFIO_GROUP_UNSET_CONTAINER, VFIO_GROUP_UNSET_CONTAINER);
 SAME(VIOCI_VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_GET_DEVICE_FD);
 SAME(VIOCI_VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_INFO);
 SAME(VIOCI_VFIO_DEVICE_GET_REGION_INFO, VFIO_DEVICE_GET_REGION_INFO);
@@ -37,6 +38,7 @@ SAME(VIOCI_VFIO_DEVICE_HOT_RESET, VFIO_DEVICE_PCI_HOT_RESET);
 SAME(VIOCI_VFIO_DEVICE_FEATURE, VFIO_DEVICE_FEATURE);
 SAME(VIOCI_VFIO_DEVICE_BIND_IOMMUFD, VFIO_DEVICE_BIND_IOMMUFD);
 SAME(VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, VFIO_DEVICE_ATTACH_IOMMUFD_PT);
+SAME(VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT, VFIO_DEVICE_DETACH_IOMMUFD_PT);
 SAME(VIOCI_VFIO_IOMMU_GET_INFO, VFIO_IOMMU_GET_INFO);
 SAME(VIOCI_VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_MAP_DMA);
 SAME(VIOCI_VFIO_IOMMU_UNMAP_DMA, VFIO_IOMMU_UNMAP_DMA);
@@ -188,6 +190,9 @@ BEGINNING(struct vioci_vfio_attach_pt, struct vfio_device_attach_iommufd_pt);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, flags, flags);
 MEMBER(vioci_vfio_attach_pt, vfio_device_attach_iommufd_pt, pt_id, pt_id);
 
+BEGINNING(struct vioci_vfio_detach_pt, struct vfio_device_detach_iommufd_pt);
+MEMBER(vioci_vfio_detach_pt, vfio_device_detach_iommufd_pt, flags, flags);
+
 /* iommufd. */
 SAME(VIOCI_IOMMU_DESTROY, IOMMU_DESTROY);
 SAME(VIOCI_IOMMU_IOAS_ALLOC, IOMMU_IOAS_ALLOC);
@@ -229,6 +234,26 @@ MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, fd, fd);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, start, start);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, length, length);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, iova, iova);
+#endif
+
+/* Since Linux 6.6; the capabilities since 6.7. */
+#ifdef IOMMU_GET_HW_INFO
+SAME(VIOCI_IOMMU_GET_HW_INFO, IOMMU_GET_HW_INFO);
+BEGINNING(struct vioci_iommu_hw_info, struct iommu_hw_info);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, dev_id, dev_id);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, data_len, data_len);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, data_uptr, data_uptr);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_data_type, out_data_type);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_capabilities, out_capabilities);
+SAME(VIOCI_IOMMU_HW_NONE, (int)IOMMU_HW_INFO_TYPE_NONE);
+SAME(VIOCI_IOMMU_HW_INTEL_VTD, (int)IOMMU_HW_INFO_TYPE_INTEL_VTD);
+SAME(VIOCI_IOMMU_HW_ARM_SMMUV3, (int)IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
+SAME(VIOCI_IOMMU_HW_DIRTY_TRACKING, (uint64_t)IOMMU_HW_CAP_DIRTY_TRACKING);
+SIZE(struct vioci_iommu_hw_vtd, struct iommu_hw_info_vtd);
+MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, cap_reg, cap_reg);
+MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, ecap_reg, ecap_reg);
+BEGINNING(struct vioci_iommu_hw_smmuv3, struct iommu_hw_info_arm_smmuv3);
+MEMBER(vioci_iommu_hw_smmuv3, iommu_hw_info_arm_smmuv3, idr, idr);
 #endif
 
 SIZE(struct vioci_iommu_option, struct iommu_option);

@@ -4,6 +4,9 @@
 
 #include "contract.h"
 
+/* The kernel that it is in, for what is done without the library. */
+const struct vioci_sys *world_sys(const struct world *world);
+
 /* Makes it a fake world, with every kind of device. */
 void world_use_fake(struct world *world);
 

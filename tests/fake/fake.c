@@ -9,27 +9,14 @@
 #include <unistd.h>
 
 #include "internal.h"
-#include "sys/real.h"
 #include "uapi/vfio.h"
 
-struct fake_fd *fake_fd(struct fake *fake, int fd)
+struct fake_device *fake_find(struct fake *fake, const char *name)
 {
-	if (fd < 0 || fd >= MAX_FDS || fake->fds[fd].kind == FD_FREE)
-		return NULL;
-	return &fake->fds[fd];
-}
-
-int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fd = null < 0 ? -errno : vioci_real_keep(null);
-	if (fd < 0)
-		return fd;
-	if (fd >= MAX_FDS)
-		abort();
-	fake->fds[fd] = (struct fake_fd){ 0 };
-	*ret_fd = &fake->fds[fd];
-	return fd;
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, name) == 0)
+			return &fake->devices[i];
+	return NULL;
 }
 
 void fake_container_put(struct fake_container *container)
@@ -137,7 +124,8 @@ static int open_cdev(struct fake *fake, int number)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++) {
 		struct fake_device *device = &fake->devices[i];
-		if (device->cdev != number || fake->config.no_cdev)
+		if (device->cdev != number || fake->config.no_cdev || !device->spec.driver ||
+		    !strstr(device->spec.driver, "vfio"))
 			continue;
 		struct fake_fd *made = NULL;
 		int fd = fake_fd_new(fake, &made);
@@ -172,29 +160,53 @@ static int open_node(struct fake *fake, const char *path)
 	return -ENOENT;
 }
 
-static int open_file(struct fake *fake, const char *path, int flags)
+/* A path without a leading slash stays below its folder. */
+static const char *find_file(struct fake *fake, const char *path, char full[VIOCI_PATH_MAX])
+{
+	if (*path != '/')
+		return path;
+	fake_path(fake, path, full, VIOCI_PATH_MAX);
+	return full;
+}
+
+static int open_file(struct fake *fake, int dir, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
 	if (strcmp(path, "/proc/self/status") == 0)
 		fake_file_status(fake);
-	fake_path(fake, path, full, sizeof(full));
-	int fd = open(full, flags | O_CLOEXEC);
+	int fd = openat(dir, find_file(fake, path, full), flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		snprintf(file->path, sizeof(file->path), "%s", path);
 	return fd;
 }
 
-static int sys_open(void *data, const char *path, int flags)
+static int sys_open(void *data, int dir, const char *path, int flags)
 {
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
-	int fd = is_node ? open_node(fake, path) : open_file(fake, path, flags);
+	int fd = is_node ? open_node(fake, path) : open_file(fake, dir, path, flags);
 	if (is_node && fd >= 0)
-		fake_file_open(fake, fd, path);
+		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
+}
+
+/* Nothing stands for it any more. */
+static void end_file(struct fake *fake, struct fake_fd *fd)
+{
+	if (fd->huge)
+		fake_huge_put(fake, fd->huge);
+	if (fd->kind == FD_CONTAINER)
+		fake_container_put(fd->container);
+	else if (fd->kind == FD_GROUP)
+		fake_group_close(fake, fd->group);
+	else if (fd->kind == FD_DEVICE)
+		fake_device_close(fake, fd);
+	free(fd);
 }
 
 static int sys_close(void *data, int number)
@@ -204,18 +216,11 @@ static int sys_close(void *data, int number)
 	struct fake_fd *fd = fake_fd(fake, number);
 	if (!fd)
 		abort();
-	struct fake_fd closed = *fd;
-	fd->kind = FD_FREE;
-	if (closed.kind != FD_FILE)
+	fake->fds[number] = NULL;
+	if (fd->kind != FD_FILE)
 		fake_file_close(fake, number);
-	if (closed.huge)
-		fake_huge_put(fake, closed.huge);
-	if (closed.kind == FD_CONTAINER)
-		fake_container_put(closed.container);
-	else if (closed.kind == FD_GROUP)
-		fake_group_close(fake, closed.group);
-	else if (closed.kind == FD_DEVICE)
-		fake_device_close(fake, &closed);
+	if (--fd->refs == 0)
+		end_file(fake, fd);
 	close(number);
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
@@ -238,6 +243,8 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return -EINVAL;
 	if (request == VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT && fd->from_cdev)
 		return fake_device_attach(fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT && fd->from_cdev)
+		return fake_device_detach(fd->device);
 	if (request == VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO)
 		return fake_hot_reset_info(fake, fd, arg);
 	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
@@ -285,6 +292,14 @@ static ssize_t sys_pread(void *data, int number, void *buf, size_t count, uint64
 	return done;
 }
 
+static ssize_t write_attribute(struct fake *fake, const char *path, const void *buf, size_t count)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%.*s", (int)count, (const char *)buf);
+	int error = fake_write_attribute(fake, path, text);
+	return error < 0 ? error : (ssize_t)count;
+}
+
 static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -293,6 +308,8 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	ssize_t done = -EBADF;
 	if (fd && fd->kind == FD_DEVICE)
 		done = fake_device_access(fd->device, (void *)(uintptr_t)buf, count, offset, true);
+	else if (fd && fd->path[0])
+		done = write_attribute(fake, fd->path, buf, count);
 	pthread_mutex_unlock(&fake->lock);
 	return done;
 }
@@ -369,8 +386,10 @@ static int sys_check_access(void *data, const char *path)
 	return error;
 }
 
-static int sys_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int sys_get_rights(void *data, int dir, const char *path,
+			  struct vioci_file_rights *ret_rights)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	if (strncmp(path, "/dev/", 5) == 0) {
 		if (!has_node(data, path))
 			return -ENOENT;
@@ -378,22 +397,21 @@ static int sys_get_rights(void *data, const char *path, struct vioci_file_rights
 		return 0;
 	}
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_get_rights(&vioci_sys_real, full, ret_rights);
+	return vioci_sys_get_rights(&real, find_file(data, path, full), ret_rights);
 }
 
-static int sys_readlink(void *data, const char *path, char *buf, size_t size)
+static int sys_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_readlink(&vioci_sys_real, full, buf, size);
+	return vioci_sys_readlink(&real, find_file(data, path, full), buf, size);
 }
 
-static int sys_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+static int sys_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_list(&vioci_sys_real, full, fn, arg);
+	return vioci_sys_list(&real, find_file(data, path, full), fn, arg);
 }
 
 static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)
@@ -423,6 +441,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,
+	.get_stat = fake_get_stat,
 	.reserve = fake_reserve,
 	.mmap_fixed = fake_mmap_fixed,
 	.advise_huge = fake_advise_huge,

@@ -103,6 +103,9 @@ static void make_group_files(const struct fake *fake, const struct fake_device *
 		  "/sys/kernel/iommu_groups/%s/reserved_regions", group);
 	make_link(fake, "../../../../kernel/iommu_groups/", group,
 		  "/sys/bus/%s/devices/%s/iommu_group", bus, name);
+	if (!device->spec.bus)
+		make_link(fake, "../../../../class/iommu/", "dmar0",
+			  "/sys/bus/pci/devices/%s/iommu", name);
 }
 
 /* What VFIO makes for a device that has no group of an IOMMU. */
@@ -110,6 +113,92 @@ static void make_emulated_group_files(const struct fake *fake, const struct fake
 {
 	make_file(fake, "vfio-noiommu\n", "/sys/kernel/iommu_groups/%d/name", device->spec.group);
 	make_folder(fake, "/sys/class/vfio/%d", device->spec.group);
+}
+
+/* The link of a device number in /sys/dev/char. */
+PRINTF(4)
+static void make_number(const struct fake *fake, int major, int minor, const char *format, ...)
+{
+	char target[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(target, sizeof(target), format, args);
+	va_end(args);
+	make_link(fake, "", target, "/sys/dev/char/%d:%d", major, minor);
+}
+
+static void make_ids(const struct fake *fake, const struct fake_device *device)
+{
+	uint16_t ids[2];
+	char text[16];
+	memcpy(ids, device->config, sizeof(ids));
+	snprintf(text, sizeof(text), "0x%04x\n", ids[0]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/vendor", device->spec.name);
+	snprintf(text, sizeof(text), "0x%04x\n", ids[1]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/device", device->spec.name);
+}
+
+void fake_file_override(const struct fake *fake, const char *device, const char *driver)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%s\n", *driver ? driver : "(null)");
+	make_file(fake, text, "/sys/bus/pci/devices/%s/driver_override", device);
+}
+
+void fake_file_bind(const struct fake *fake, const struct fake_device *device)
+{
+	const char *name = device->spec.name, *driver = device->spec.driver;
+	const char *bus = bus_of(device);
+	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
+		  bus, name);
+	if (!strstr(driver, "vfio"))
+		return;
+	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
+	char cdev[32], folder[64];
+	snprintf(cdev, sizeof(cdev), "vfio%d", device->cdev);
+	snprintf(folder, sizeof(folder), "../../bus/%s/devices/%s/vfio-dev/", bus, name);
+	make_folder(fake, "/sys/class/vfio-dev");
+	make_link(fake, folder, cdev, "/sys/class/vfio-dev/%s", cdev);
+	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
+		    device->spec.group);
+	if (fake->config.no_cdev)
+		return;
+	make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
+		  device->cdev);
+	make_number(fake, MAJOR_CDEV, device->cdev, "../../bus/%s/devices/%s/vfio-dev/vfio%d", bus,
+		    name, device->cdev);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void fake_file_unbind(const struct fake *fake, const struct fake_device *device)
+{
+	static const char *const names[] = { "driver", "vfio-dev" };
+	for (size_t i = 0; i < 2; i++) {
+		char path[VIOCI_PATH_MAX], full[VIOCI_PATH_MAX];
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device->spec.name,
+			 names[i]);
+		fake_path(fake, path, full, sizeof(full));
+		nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+}
+
+/* What each driver of the bus can be told. */
+static void make_driver_files(const struct fake *fake)
+{
+	make_folder(fake, "/sys/bus/pci");
+	make_file(fake, "", "/sys/bus/pci/drivers_probe");
+	for (const char *const *driver = fake_drivers; *driver; driver++) {
+		make_folder(fake, "/sys/bus/pci/drivers/%s", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/bind", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/unbind", *driver);
+	}
 }
 
 static void make_device_files(const struct fake *fake, const struct fake_device *device)
@@ -126,16 +215,12 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
 	if (device->spec.pf)
 		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
-	if (!driver)
-		return;
-	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
-		  bus, name);
-	if (!strstr(driver, "vfio"))
-		return;
-	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
-	if (!fake->config.no_cdev)
-		make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
-			  device->cdev);
+	if (!device->spec.bus)
+		make_ids(fake, device);
+	if (strcmp(bus, "pci") == 0)
+		fake_file_override(fake, name, driver && strstr(driver, "vfio") ? driver : "");
+	if (driver)
+		fake_file_bind(fake, device);
 }
 
 void fake_file_device(struct fake *fake, const struct fake_device *device, bool there)
@@ -179,18 +264,32 @@ void fake_make_temporary(char ret_path[FAKE_TEMPORARY])
 		abort();
 }
 
+static void make_unit_files(const struct fake *fake)
+{
+	char text[32];
+	make_folder(fake, "/sys/class/iommu/dmar0/intel-iommu");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_CAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/cap");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_ECAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/ecap");
+}
+
 void fake_make_files(struct fake *fake)
 {
 	fake_make_temporary(fake->root);
 	make_folder(fake, "/sys/bus/pci/devices");
 	make_folder(fake, "/sys/kernel/iommu_groups");
 	make_folder(fake, "/sys/class/iommu");
+	make_folder(fake, "/sys/dev/char");
+	make_number(fake, MAJOR_MISC, MINOR_VFIO, "../../devices/virtual/misc/vfio");
+	make_number(fake, MAJOR_MISC, MINOR_IOMMU, "../../devices/virtual/misc/iommu");
 	make_folder(fake, "/proc/1");
 	if (!fake->config.no_iommu)
-		make_folder(fake, "/sys/class/iommu/dmar0");
+		make_unit_files(fake);
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
 	fake_file_status(fake);
+	make_driver_files(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		make_device_files(fake, &fake->devices[i]);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -213,14 +312,6 @@ void fake_file_thp(struct fake *fake, const char *state)
 {
 	make_folder(fake, "/sys/kernel/mm/transparent_hugepage");
 	make_file(fake, state, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 void fake_remove_files(struct fake *fake)
@@ -251,9 +342,25 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 	make_file(fake, command, "/proc/%d/comm", pid);
 }
 
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command)
+{
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "55d0c0000000-55d0c0001000 r-xp 00000000 fe:01 42                 /usr/bin/%s\n"
+		 "7f0000000000-7f0000001000 rw-s 00000000 00:06 511                %s\n",
+		 command, node);
+	make_folder(fake, "/proc/%d/fd", pid);
+	make_file(fake, text, "/proc/%d/maps", pid);
+	make_file(fake, command, "/proc/%d/comm", pid);
+}
+
 void fake_file_release(struct fake *fake, int pid)
 {
+	char path[32], full[VIOCI_PATH_MAX];
 	hide_fd(fake, pid, OTHERS_FD);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fake_path(fake, path, full, sizeof(full));
+	unlink(full);
 }
 
 void fake_file_open(struct fake *fake, int fd, const char *node)

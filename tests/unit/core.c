@@ -68,7 +68,7 @@ static void context_refuses_bad_options(void **state)
 	(void)state;
 	struct vioc_ctx *ctx = NULL;
 	struct vioc_ctx_opts opts = VIOC_SIZED(vioc_ctx_opts);
-	opts.flags = 1;
+	opts.flags = VIOC_CTX_OPENS_NOTHING << 1;
 	assert_int_equal(vioc_ctx_new(&opts, &ctx), -EINVAL);
 	opts.flags = 0;
 	opts.log_level = 8;
@@ -170,11 +170,11 @@ static void each_thread_has_its_diag(void **state)
 static void every_reason_has_a_name(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i <= VIOC_REASON_LOCKDOWN; i++) {
+	for (uint32_t i = 0; i <= VIOC_REASON_WRONG_FD; i++) {
 		assert_non_null(vioc_reason_name(i));
 		assert_string_not_equal(vioc_reason_name(i), "unknown");
 	}
-	assert_string_equal(vioc_reason_name(VIOC_REASON_LOCKDOWN + 1), "unknown");
+	assert_string_equal(vioc_reason_name(VIOC_REASON_WRONG_FD + 1), "unknown");
 	assert_string_equal(vioc_reason_name(UINT32_MAX), "unknown");
 }
 

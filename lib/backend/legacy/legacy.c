@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The containers themselves: opening and closing. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "backend/legacy/legacy.h"
@@ -29,11 +28,13 @@ static int check_container(struct vioc_ctx *ctx, const struct vioci_backend_ops 
 /* Checks that a container can be had, and lets it go: each kioas opens its own. */
 static int check_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops, const char *advice)
 {
-	int fd = vioci_backend_open_node(ctx, ops->name, ops->node);
+	struct vioci_node node;
+	int fd = vioci_backend_open_node(ctx, ops, &node);
 	if (fd < 0)
 		return fd;
 	int error = check_container(ctx, ops, advice, fd);
 	vioci_sys_close(&ctx->sys, &fd);
+	vioci_node_put_back(ctx, &node);
 	return error;
 }
 
@@ -71,22 +72,27 @@ static void legacy_close(struct vioci_backend *base)
 	free(backend);
 }
 
-static int legacy_kioas_open(struct vioci_backend *base, struct vioci_kioas **ret_kioas)
+static int refuse_unused(struct vioci_backend *base)
 {
-	struct legacy_kioas *kioas = calloc(1, sizeof(*kioas));
-	if (!kioas)
-		return vioci_fail_memory(base->ctx);
+	struct vioci_diag_draft draft = vioci_diag_draft(-EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	vioci_diag_tried(&draft, "adopt an address space");
+	vioci_diag_obstacle(&draft,
+			    "the container of the %s backend has no IOMMU, which a group "
+			    "brings with it",
+			    base->ops->name);
+	vioci_diag_advice(&draft, "adopt a container in which a group is, or open a device first");
+	vioci_diag_fact(&draft, "backend", "%s", base->ops->name);
+	return vioci_ctx_leave(base->ctx, &draft);
+}
 
-	kioas->base.backend = base;
-	kioas->base.memlock_mode = base->ops->memlock_mode;
-	kioas->fd = vioci_backend_open_node(base->ctx, base->ops->name, base->ops->node);
-	if (kioas->fd < 0) {
-		int error = kioas->fd;
-		free(kioas);
-		return error;
-	}
-	*ret_kioas = &kioas->base;
-	return 0;
+static int check_source(struct legacy_kioas *kioas, const struct vioci_kioas_source *source)
+{
+	struct vioci_backend *base = kioas->base.backend;
+	if (source->id)
+		return vioci_fail(base->ctx, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
+				  "adopt an address space",
+				  "the %s backend has no address spaces with ids", base->ops->name);
+	return kioas->iommu_set ? 0 : refuse_unused(base);
 }
 
 static void legacy_kioas_close(struct vioci_kioas *base)
@@ -96,11 +102,48 @@ static void legacy_kioas_close(struct vioci_kioas *base)
 	free(kioas);
 }
 
+/* An iommufd counts as who opened it told it to. */
+static uint32_t memlock_mode(const struct legacy_kioas *kioas, bool adopted)
+{
+	const struct vioci_backend *base = kioas->base.backend;
+	if (!adopted || base->ops->node_kind != VIOC_FD_IOMMUFD)
+		return base->ops->memlock_mode;
+	return vioci_iommufd_memlock_mode(&base->ctx->sys, kioas->fd);
+}
+
+static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioas_source *source,
+			     struct vioci_kioas **ret_kioas)
+{
+	struct legacy_kioas *kioas = calloc(1, sizeof(*kioas));
+	if (!kioas)
+		return vioci_fail_memory(base->ctx);
+
+	struct vioci_node node;
+	kioas->base.backend = base;
+	kioas->fd = vioci_backend_open_node(base->ctx, base->ops, &node);
+	if (kioas->fd < 0) {
+		int error = kioas->fd;
+		free(kioas);
+		return error;
+	}
+	kioas->iommu_set = node.adopted && vioci_legacy_is_in_use(kioas);
+	kioas->base.shared = node.adopted;
+	kioas->base.memlock_mode = memlock_mode(kioas, node.adopted);
+	int error = source ? check_source(kioas, source) : 0;
+	if (error < 0) {
+		legacy_kioas_close(&kioas->base);
+		return error;
+	}
+	*ret_kioas = &kioas->base;
+	return 0;
+}
+
 const struct vioci_backend_ops vioci_legacy_ops = {
 	.id = VIOC_BACKEND_LEGACY,
 	.name = "legacy",
 	.memlock_mode = VIOC_MEMLOCK_PROCESS,
 	.node = "/dev/vfio/vfio",
+	.node_kind = VIOC_FD_CONTAINER,
 	.knob = "vfio_iommu_type1",
 	.open = legacy_open,
 	.close = legacy_close,
@@ -122,6 +165,7 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.name = "compat",
 	.memlock_mode = VIOC_MEMLOCK_USER,
 	.node = "/dev/iommu",
+	.node_kind = VIOC_FD_IOMMUFD,
 	.knob = "iommufd",
 	.open = compat_open,
 	.close = legacy_close,
