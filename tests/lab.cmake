@@ -85,6 +85,7 @@ vioc_lab_contract(6.12 bypass legacy iommufd compat)
 vioc_lab_contract(6.12 amd legacy iommufd compat)
 vioc_lab_contract(6.12 virtio legacy iommufd compat)
 vioc_lab_contract(newest intel legacy iommufd compat)
+vioc_lab_contract(newest group iommufd) # where VF tokens are for cdevs too
 vioc_lab_contract(stock intel legacy)
 
 foreach(machine intel amd virtio group bypass noiommu)
