@@ -95,6 +95,11 @@ endforeach()
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
 vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
 
+if(VIOC_EXAMPLES)
+  vioc_test(vioc-broker@intel COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} 6.12)
+  vioc_properties(vioc-broker@intel PROCESSORS 2 TIMEOUT 500 LABELS lab)
+endif()
+
 set(outs "")
 set(fixtures "")
 foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass newest-intel)

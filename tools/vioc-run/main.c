@@ -163,6 +163,8 @@ static void parse(struct run_options *options, int argc, char **argv)
 	/* The program's options are its own. */
 	while ((option = getopt_long(argc, argv, "+d:b:u:l:a:s:Vh", long_options, NULL)) != -1)
 		take_option(options, option);
+	if (options->broker && options->request.accounting)
+		run_die("with --broker, the broker decides on the accounting");
 	if (!options->request.n_devices)
 		run_die("which device? (see --help)");
 	if (optind == argc)
