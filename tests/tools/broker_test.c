@@ -173,6 +173,9 @@ static void expect_refusals(const char *path)
 		{ "get backend=", "refused 22\n\"backend=\" makes no sense" },
 		{ "get device=0000:00:02.0 frob=1", "refused 22\n\"frob=1\" makes no sense" },
 		{ "get device=ffff:ff:1f.7", "refused 1\nthe policy does not let" },
+		{ "get device=00:02.0\nevent=lease",
+		  "refused 22\n\"device=00:02.0\nevent=lease\" makes" },
+		{ "get device=0000:00:02.00", "refused 22\n" },
 		{ "release", "refused 22\nwhich device?" },
 		{ "release device=ffff:ff:1f.7", "ok" },
 	};
