@@ -5,6 +5,7 @@
 
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
+#include <libvioc/bind.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>
@@ -24,5 +25,6 @@
 #include <libvioc/stats.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
+#include <libvioc/vf.h>
 
 #endif

@@ -262,6 +262,10 @@ void vioci_write_stderr(const char *line);
 
 /* The file's text without trailing white space; -E2BIG if it doesn't fit. */
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The whole text of a file of any size, the caller's to free. */
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text);
+/* Writes the text by one call, as attributes of sysfs want it. */
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text);
 /* The last component of the link's target. */
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
 /* 1 if the path exists, 0 if not. */

@@ -144,6 +144,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device with a large BAR";
 	if ((needs & NEEDS_EVENTS) && is_fake(world))
 		return "kernel that tells of changes";
+	if ((needs & NEEDS_VF_NETDEV) && !world->vf_netdev)
+		return "network interface with virtual functions";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	if ((needs & NEEDS_SLOT) && !world->slot)

@@ -11,6 +11,14 @@
 #include "internal.h"
 #include "uapi/vfio.h"
 
+struct fake_device *fake_find(struct fake *fake, const char *name)
+{
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, name) == 0)
+			return &fake->devices[i];
+	return NULL;
+}
+
 void fake_container_put(struct fake_container *container)
 {
 	if (--container->refs)
@@ -116,7 +124,8 @@ static int open_cdev(struct fake *fake, int number)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++) {
 		struct fake_device *device = &fake->devices[i];
-		if (device->cdev != number || fake->config.no_cdev)
+		if (device->cdev != number || fake->config.no_cdev || !device->spec.driver ||
+		    !strstr(device->spec.driver, "vfio"))
 			continue;
 		struct fake_fd *made = NULL;
 		int fd = fake_fd_new(fake, &made);
@@ -160,7 +169,9 @@ static int open_file(struct fake *fake, const char *path, int flags)
 	int fd = open(full, flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake_fd_set(fake, fd, FD_FILE);
+	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		snprintf(file->path, sizeof(file->path), "%s", path);
 	return fd;
 }
 
@@ -273,6 +284,14 @@ static ssize_t sys_pread(void *data, int number, void *buf, size_t count, uint64
 	return done;
 }
 
+static ssize_t write_attribute(struct fake *fake, const char *path, const void *buf, size_t count)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%.*s", (int)count, (const char *)buf);
+	int error = fake_write_attribute(fake, path, text);
+	return error < 0 ? error : (ssize_t)count;
+}
+
 static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -281,6 +300,8 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	ssize_t done = -EBADF;
 	if (fd && fd->kind == FD_DEVICE)
 		done = fake_device_access(fd->device, (void *)(uintptr_t)buf, count, offset, true);
+	else if (fd && fd->path[0])
+		done = write_attribute(fake, fd->path, buf, count);
 	pthread_mutex_unlock(&fake->lock);
 	return done;
 }
