@@ -105,8 +105,11 @@ vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET
 vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
 
 if(VIOC_EXAMPLES)
-  vioc_test(vioc-broker@intel COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} 6.12)
-  vioc_properties(vioc-broker@intel PROCESSORS 2 TIMEOUT 500 LABELS lab)
+  foreach(machine intel group)
+    vioc_test(vioc-broker@${machine} COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR}
+      ${PROJECT_BINARY_DIR} 6.12 ${machine})
+    vioc_properties(vioc-broker@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+  endforeach()
 endif()
 
 set(outs "")
