@@ -22,10 +22,10 @@ void vioci_explain_node(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, co
 /* holders.c */
 
 /*
- * Adds the processes that have an fd whose link in /proc reads target, as obstacle, begun with verb,
+ * Adds the processes that have the node open, or memory of it mapped, as obstacle, begun with verb,
  * and facts. Returns how many it found.
  */
-int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *target,
+int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *node,
 			  const char *verb);
 
 /*

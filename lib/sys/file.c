@@ -12,7 +12,7 @@
 /* The path below the root, in full if there is one. */
 static int locate(const struct vioci_sys *sys, const char **path, char full[VIOCI_PATH_MAX])
 {
-	if (!sys->root)
+	if (!sys->root || **path != '/')
 		return 0;
 	if (snprintf(full, VIOCI_PATH_MAX, "%s%s", sys->root, *path) >= VIOCI_PATH_MAX)
 		return -ENAMETOOLONG;
@@ -24,7 +24,7 @@ int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->open(sys->data, path, flags);
+	return error < 0 ? error : sys->ops->open(sys->data, sys->dir, path, flags);
 }
 
 int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
@@ -32,7 +32,7 @@ int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->get_rights(sys->data, path, ret_rights);
+	return error < 0 ? error : sys->ops->get_rights(sys->data, sys->dir, path, ret_rights);
 }
 
 int vioci_sys_check_access(const struct vioci_sys *sys, const char *path)
@@ -46,30 +46,29 @@ int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf,
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->readlink(sys->data, path, buf, size);
+	return error < 0 ? error : sys->ops->readlink(sys->data, sys->dir, path, buf, size);
 }
 
 int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn, void *arg)
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->list(sys->data, path, fn, arg);
+	return error < 0 ? error : sys->ops->list(sys->data, sys->dir, path, fn, arg);
 }
 
-/* Reads to the end of the file; -E2BIG if that is not within size - 1 bytes. */
+int vioci_sys_open_dir(const struct vioci_sys *sys, const char *path)
+{
+	return vioci_sys_open(sys, path, O_RDONLY | O_DIRECTORY);
+}
+
+/* Such files are made as a whole when they are read: there is no second part. */
 static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
 {
-	size_t used = 0;
-	for (;;) {
-		if (used == size)
-			return -E2BIG;
-		ssize_t count = vioci_sys_pread(sys, fd, buf + used, size - used, used);
-		if (count < 0)
-			return (int)count;
-		if (count == 0)
-			break;
-		used += (size_t)count;
-	}
+	ssize_t used = vioci_sys_pread(sys, fd, buf, size, 0);
+	if (used < 0)
+		return (int)used;
+	if ((size_t)used == size)
+		return -E2BIG;
 	while (used > 0 && isspace((unsigned char)buf[used - 1]))
 		used--;
 	buf[used] = '\0';

@@ -114,6 +114,8 @@ void expect_maps(struct vioc_ioas *ioas, uint64_t mappings, uint64_t bytes);
 
 /* Another process holds the device's group; the pid is returned. */
 int world_hold_group(struct world *world, const char *device);
+/* The same: it has closed the device, but left BAR 0 mapped. */
+int world_leave_mapped(struct world *world, const char *device);
 void world_release_group(struct world *world, const char *device, int pid);
 /* This process loses, and regains, its rights to open nodes. */
 void world_drop_rights(struct world *world, const char *device);

@@ -160,13 +160,21 @@ static int open_node(struct fake *fake, const char *path)
 	return -ENOENT;
 }
 
-static int open_file(struct fake *fake, const char *path, int flags)
+/* A path without a leading slash stays below its folder. */
+static const char *find_file(struct fake *fake, const char *path, char full[VIOCI_PATH_MAX])
+{
+	if (*path != '/')
+		return path;
+	fake_path(fake, path, full, VIOCI_PATH_MAX);
+	return full;
+}
+
+static int open_file(struct fake *fake, int dir, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
 	if (strcmp(path, "/proc/self/status") == 0)
 		fake_file_status(fake);
-	fake_path(fake, path, full, sizeof(full));
-	int fd = open(full, flags | O_CLOEXEC);
+	int fd = openat(dir, find_file(fake, path, full), flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
@@ -175,12 +183,12 @@ static int open_file(struct fake *fake, const char *path, int flags)
 	return fd;
 }
 
-static int sys_open(void *data, const char *path, int flags)
+static int sys_open(void *data, int dir, const char *path, int flags)
 {
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
-	int fd = is_node ? open_node(fake, path) : open_file(fake, path, flags);
+	int fd = is_node ? open_node(fake, path) : open_file(fake, dir, path, flags);
 	if (is_node && fd >= 0)
 		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
@@ -378,8 +386,10 @@ static int sys_check_access(void *data, const char *path)
 	return error;
 }
 
-static int sys_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int sys_get_rights(void *data, int dir, const char *path,
+			  struct vioci_file_rights *ret_rights)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	if (strncmp(path, "/dev/", 5) == 0) {
 		if (!has_node(data, path))
 			return -ENOENT;
@@ -387,22 +397,21 @@ static int sys_get_rights(void *data, const char *path, struct vioci_file_rights
 		return 0;
 	}
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_get_rights(&vioci_sys_real, full, ret_rights);
+	return vioci_sys_get_rights(&real, find_file(data, path, full), ret_rights);
 }
 
-static int sys_readlink(void *data, const char *path, char *buf, size_t size)
+static int sys_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_readlink(&vioci_sys_real, full, buf, size);
+	return vioci_sys_readlink(&real, find_file(data, path, full), buf, size);
 }
 
-static int sys_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+static int sys_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_list(&vioci_sys_real, full, fn, arg);
+	return vioci_sys_list(&real, find_file(data, path, full), fn, arg);
 }
 
 static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)

@@ -103,6 +103,9 @@ static void make_group_files(const struct fake *fake, const struct fake_device *
 		  "/sys/kernel/iommu_groups/%s/reserved_regions", group);
 	make_link(fake, "../../../../kernel/iommu_groups/", group,
 		  "/sys/bus/%s/devices/%s/iommu_group", bus, name);
+	if (!device->spec.bus)
+		make_link(fake, "../../../../class/iommu/", "dmar0",
+			  "/sys/bus/pci/devices/%s/iommu", name);
 }
 
 /* What VFIO makes for a device that has no group of an IOMMU. */
@@ -151,6 +154,11 @@ void fake_file_bind(const struct fake *fake, const struct fake_device *device)
 	if (!strstr(driver, "vfio"))
 		return;
 	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
+	char cdev[32], folder[64];
+	snprintf(cdev, sizeof(cdev), "vfio%d", device->cdev);
+	snprintf(folder, sizeof(folder), "../../bus/%s/devices/%s/vfio-dev/", bus, name);
+	make_folder(fake, "/sys/class/vfio-dev");
+	make_link(fake, folder, cdev, "/sys/class/vfio-dev/%s", cdev);
 	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
 		    device->spec.group);
 	if (fake->config.no_cdev)
@@ -256,6 +264,16 @@ void fake_make_temporary(char ret_path[FAKE_TEMPORARY])
 		abort();
 }
 
+static void make_unit_files(const struct fake *fake)
+{
+	char text[32];
+	make_folder(fake, "/sys/class/iommu/dmar0/intel-iommu");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_CAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/cap");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_ECAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/ecap");
+}
+
 void fake_make_files(struct fake *fake)
 {
 	fake_make_temporary(fake->root);
@@ -267,7 +285,7 @@ void fake_make_files(struct fake *fake)
 	make_number(fake, MAJOR_MISC, MINOR_IOMMU, "../../devices/virtual/misc/iommu");
 	make_folder(fake, "/proc/1");
 	if (!fake->config.no_iommu)
-		make_folder(fake, "/sys/class/iommu/dmar0");
+		make_unit_files(fake);
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
 	fake_file_status(fake);
@@ -324,9 +342,25 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 	make_file(fake, command, "/proc/%d/comm", pid);
 }
 
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command)
+{
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "55d0c0000000-55d0c0001000 r-xp 00000000 fe:01 42                 /usr/bin/%s\n"
+		 "7f0000000000-7f0000001000 rw-s 00000000 00:06 511                %s\n",
+		 command, node);
+	make_folder(fake, "/proc/%d/fd", pid);
+	make_file(fake, text, "/proc/%d/maps", pid);
+	make_file(fake, command, "/proc/%d/comm", pid);
+}
+
 void fake_file_release(struct fake *fake, int pid)
 {
+	char path[32], full[VIOCI_PATH_MAX];
 	hide_fd(fake, pid, OTHERS_FD);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fake_path(fake, path, full, sizeof(full));
+	unlink(full);
 }
 
 void fake_file_open(struct fake *fake, int fd, const char *node)

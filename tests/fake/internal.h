@@ -174,11 +174,16 @@ struct fake {
 #define MSI_START UINT64_C(0xfee00000)
 #define MSI_LAST  UINT64_C(0xfeefffff)
 
+/* The registers of its IOMMU. */
+#define FAKE_CAP  UINT64_C(0xd2008c222f0686)
+#define FAKE_ECAP UINT64_C(0xf00f4e)
+
 /* files.c */
 void fake_make_files(struct fake *fake);
 void fake_remove_files(struct fake *fake);
 void fake_path(const struct fake *fake, const char *path, char *ret_path, size_t size);
 void fake_file_hold(struct fake *fake, const char *node, int pid, const char *command);
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command);
 void fake_file_release(struct fake *fake, int pid);
 void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);

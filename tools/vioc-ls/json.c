@@ -15,6 +15,11 @@ static void write_number(FILE *out, const char *key, int64_t number, bool is_kno
 		fprintf(out, ",\"%s\":null", key);
 }
 
+static void write_flag(FILE *out, const char *key, bool value)
+{
+	fprintf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
 static void write_id(FILE *out, const char *key, unsigned int value, int digits)
 {
 	fprintf(out, ",\"%s\":\"%0*x\"", key, digits, value);
@@ -27,6 +32,7 @@ static void write_holders(FILE *out, const struct vioc_found_device *device)
 		fprintf(out, "%s{\"pid\":%" PRIu32, i ? "," : "", device->holders[i].pid);
 		write_member(out, "command", device->holders[i].command);
 		write_member(out, "node", device->holders[i].node);
+		write_flag(out, "mapped", device->holders[i].flags & VIOC_HOLDER_MAPPED);
 		putc('}', out);
 	}
 	putc(']', out);
@@ -179,6 +185,27 @@ int ls_print_json(const struct ls_picture *picture)
 	if (document_begin(&document) < 0)
 		return -1;
 	write_document(document.out, picture);
+	return document_print(&document);
+}
+
+int ls_print_event_json(const char *kind, const struct vioc_event *event,
+			const struct vioc_found_device *device)
+{
+	struct document document;
+	if (document_begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"event\":", document.out);
+	write_string(document.out, kind);
+	write_member(document.out, "address", event->device);
+	write_number(document.out, "group", event->group, event->group >= 0);
+	write_member(document.out, "driver", event->driver);
+	write_member(document.out, "node", event->node);
+	fputs(",\"device\":", document.out);
+	if (device)
+		write_device(document.out, device);
+	else
+		fputs("null", document.out);
+	fputs("}\n", document.out);
 	return document_print(&document);
 }
 

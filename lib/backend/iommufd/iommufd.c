@@ -107,6 +107,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.attach = vioci_iommufd_attach,
 	.detach = vioci_iommufd_detach,
 	.hot_reset = vioci_iommufd_hot_reset,
+	.get_hw_info = vioci_iommufd_get_hw_info,
 	.query = vioci_iommufd_query,
 	.map = vioci_iommufd_map,
 	.map_file = vioci_iommufd_map_file,
