@@ -5,6 +5,7 @@
 
 #include <libvioc/base.h>
 #include <libvioc/ioas.h>
+#include <libvioc/memlock.h>
 
 VIOC_BEGIN_DECLS
 
@@ -29,11 +30,6 @@ struct vioc_ioas_stats {
 
 /* Fills *ret_stats, made with VIOC_SIZED(vioc_ioas_stats). large_bytes takes a walk over all. */
 VIOC_API int vioc_ioas_get_stats(struct vioc_ioas *ioas, struct vioc_ioas_stats *ret_stats);
-
-/* How locked memory is counted. */
-#define VIOC_MEMLOCK_NONE    0 /* not limited: CAP_IPC_LOCK, or no limit set */
-#define VIOC_MEMLOCK_PROCESS 1 /* per process: legacy */
-#define VIOC_MEMLOCK_USER    2 /* shared by all processes of the user: iommufd and compat */
 
 #define VIOC_UNLIMITED UINT64_MAX
 

@@ -16,7 +16,9 @@
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>
+#include <libvioc/memlock.h>
 #include <libvioc/mmio.h>
+#include <libvioc/monitor.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>

@@ -33,7 +33,8 @@ struct vioci_backend {
 
 struct vioci_kioas {
 	struct vioci_backend *backend;
-	uint32_t id;	/* of an IOAS; 0: there are no ids */
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies; the same for life */
+	uint32_t id;	       /* of an IOAS; 0: there are no ids */
 	bool shared; /* others may use it: what this process mapped is to be unmapped one by one */
 	bool borrowed;	/* not to be destroyed */
 	bool forgotten; /* handed on: closing it tells the kernel nothing */
@@ -71,7 +72,7 @@ struct vioci_limits {
 struct vioci_backend_ops {
 	uint32_t id; /* VIOC_BACKEND_* */
 	const char *name;
-	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies */
+	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, unless somebody changed it */
 	const char *node;      /* what a container opens */
 	uint32_t node_kind;    /* VIOC_FD_* */
 	const char *knob;      /* the module whose allow_unsafe_interrupts applies */
@@ -157,6 +158,9 @@ int vioci_attach_open_node(const struct vioci_kioas *kioas, struct vioci_node *n
 /* map_file() of those that can't map by file. */
 int vioci_backend_map_by_va(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
 			    const void *va, uint64_t length, uint64_t flags);
+
+/* memlock.c: VIOC_MEMLOCK_* of an iommufd. */
+uint32_t vioci_iommufd_memlock_mode(const struct vioci_sys *sys, int iommufd);
 
 /* refusal.c */
 

@@ -145,7 +145,7 @@ int vioci_attach_refused(const struct vioci_kioas *kioas, const struct vioci_ide
 	case -ENOMEM:
 		vioci_diag_obstacle(&draft,
 				    "the mappings of its ioas can't be put in force for it: ");
-		vioci_explain_memlock(ctx, &draft, kioas->backend->ops->memlock_mode, 0);
+		vioci_explain_memlock(ctx, &draft, kioas->memlock_mode, 0);
 		break;
 	case -EFAULT:
 		draft.reason = VIOC_REASON_BAD_MEMORY;

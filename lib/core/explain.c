@@ -173,9 +173,12 @@ void vioci_explain_memlock(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 	vioci_diag_obstacle(draft,
 			    "RLIMIT_MEMLOCK is %" PRIu64 ", of which this process uses %" PRIu64,
 			    memlock.limit, memlock.used);
-	vioci_diag_advice(draft, "raise the limit (ulimit -l, LimitMEMLOCK=, or limits.conf) or "
-				 "give CAP_IPC_LOCK; iommufd counts all processes of the user "
-				 "together; failing that, memory itself is short");
+	vioci_diag_advice(draft,
+			  "raise the limit (ulimit -l, LimitMEMLOCK=, or limits.conf) or "
+			  "give CAP_IPC_LOCK%s; failing that, memory itself is short",
+			  mode == VIOC_MEMLOCK_USER ? "; iommufd counts all processes of the user "
+						      "together, see vioc_fd_set_memlock_mode(3)"
+						    : "");
 	vioci_diag_fact(draft, "limit", "%" PRIu64, memlock.limit);
 	vioci_diag_fact(draft, "used", "%" PRIu64, memlock.used);
 	if (needed)

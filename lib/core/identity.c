@@ -122,16 +122,32 @@ static int find_by_path(const struct vioci_sys *sys, const char *device,
 	return find_on_bus(sys, bus, identity);
 }
 
+static bool is_path(const char *name)
+{
+	return strncmp(name, "/sys/", 5) == 0;
+}
+
+int vioci_identity_name(const char *name, char ret_name[VIOCI_NAME_SIZE])
+{
+	const char *last = is_path(name) ? strrchr(name, '/') + 1 : name;
+	if (parse_address(name, ret_name, VIOCI_NAME_SIZE) == 0)
+		return 0;
+	if (!is_name(last, VIOCI_NAME_SIZE))
+		return -EINVAL;
+	strcpy(ret_name, last);
+	return 0;
+}
+
 static int find(const struct vioci_sys *sys, const char *name, struct vioci_identity *identity)
 {
-	bool is_path = strncmp(name, "/sys/", 5) == 0;
+	int error = vioci_identity_name(name, identity->name);
+	if (error < 0)
+		return error;
+	if (is_path(name))
+		return find_by_path(sys, name, identity);
 	if (parse_address(name, identity->name, sizeof(identity->name)) == 0)
 		return find_on_bus(sys, "pci", identity);
-	const char *last = is_path ? strrchr(name, '/') + 1 : name;
-	if (!is_name(last, sizeof(identity->name)))
-		return -EINVAL;
-	strcpy(identity->name, last);
-	return is_path ? find_by_path(sys, name, identity) : find_by_name(sys, identity);
+	return find_by_name(sys, identity);
 }
 
 int vioci_identity_read(const struct vioci_sys *sys, const char *name,
@@ -150,6 +166,17 @@ int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 	read_group(sys, &identity);
 	*ret_identity = identity;
 	return 0;
+}
+
+void vioci_identity_node(const struct vioci_identity *identity, bool by_cdev,
+			 char ret_path[VIOCI_NODE_SIZE])
+{
+	ret_path[0] = '\0';
+	if (by_cdev && identity->cdev[0])
+		snprintf(ret_path, VIOCI_NODE_SIZE, "/dev/vfio/devices/%s", identity->cdev);
+	else if (!by_cdev && identity->has_group)
+		snprintf(ret_path, VIOCI_NODE_SIZE, "/dev/vfio/%s%u",
+			 identity->noiommu ? "noiommu-" : "", identity->group);
 }
 
 bool vioci_is_mock_unit(const char *name)

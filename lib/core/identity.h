@@ -8,11 +8,13 @@
 
 #include "sys/sys.h"
 
+#define VIOCI_NAME_SIZE 64
+
 struct vioci_identity {
-	char name[64];	 /* "0000:01:00.0", or what its bus calls it */
-	char path[128];	 /* its directory in sysfs */
-	char driver[64]; /* empty: none is bound */
-	char cdev[32];	 /* "vfio3": its VFIO character device; empty if it has none */
+	char name[VIOCI_NAME_SIZE]; /* "0000:01:00.0", or what its bus calls it */
+	char path[128];		    /* its directory in sysfs */
+	char driver[64];	    /* empty: none is bound */
+	char cdev[32];		    /* "vfio3": its VFIO character device; empty if it has none */
 	bool has_group;
 	bool noiommu;	 /* the group is VFIO's own, without an IOMMU */
 	bool vfio_bound; /* the driver is a vfio driver */
@@ -25,6 +27,17 @@ struct vioci_identity {
  */
 int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 			struct vioci_identity *ret_identity);
+
+/* The name by which sysfs has it or would: "0000:01:00.0" for "1:0.0". -EINVAL: as above. */
+int vioci_identity_name(const char *name, char ret_name[VIOCI_NAME_SIZE]);
+
+/*
+ * The path of the node by which it is opened, if it has or had one: its character device, or that of
+ * its group. Empty: it has no such device, or no group.
+ */
+#define VIOCI_NODE_SIZE 64
+void vioci_identity_node(const struct vioci_identity *identity, bool by_cdev,
+			 char ret_path[VIOCI_NODE_SIZE]);
 
 /*
  * The VFIO character device ("vfio3") of the device with this directory in sysfs. 1: it has one;

@@ -51,7 +51,7 @@ int vioci_fd_check(const struct vioci_sys *sys, int fd, const struct vioci_fd_cl
 /* A node that is wanted. */
 struct vioci_node {
 	uint32_t kind; /* VIOC_FD_* */
-	char path[64];
+	char path[VIOCI_NODE_SIZE];
 	const struct vioci_identity *identity; /* of a group or device; else NULL */
 	/* Outputs. */
 	struct vioci_adopted *adopted; /* of which it is a duplicate: closing it undoes nothing */

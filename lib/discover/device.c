@@ -113,19 +113,14 @@ static void read_parent(const struct reader *reader)
 static void take_nodes(const struct reader *reader, const struct vioci_identity *identity)
 {
 	struct vioc_found_device *device = reader->device;
-	char node[64];
+	char node[VIOCI_NODE_SIZE];
 	if (!identity->vfio_bound)
 		return;
 	device->flags |= VIOC_FOUND_VFIO | (identity->cdev[0] ? 0 : VIOC_FOUND_NO_NODE);
-	if (identity->cdev[0]) {
-		snprintf(node, sizeof(node), "/dev/vfio/devices/%s", identity->cdev);
-		device->cdev = vioci_strings_add(reader->strings, node);
-	}
-	if (identity->has_group) {
-		snprintf(node, sizeof(node), "/dev/vfio/%s%u", identity->noiommu ? "noiommu-" : "",
-			 identity->group);
-		device->group_node = vioci_strings_add(reader->strings, node);
-	}
+	vioci_identity_node(identity, true, node);
+	device->cdev = vioci_strings_add_some(reader->strings, node);
+	vioci_identity_node(identity, false, node);
+	device->group_node = vioci_strings_add_some(reader->strings, node);
 }
 
 static void take_identity(const struct reader *reader, const struct vioci_identity *identity)

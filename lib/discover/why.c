@@ -240,17 +240,14 @@ static void check_holders(struct inquiry *inquiry, const struct vioci_backend_op
 static void check_device_node(struct inquiry *inquiry, const struct vioci_backend_ops *ops)
 {
 	const struct vioci_identity *identity = &inquiry->identity;
-	char path[VIOCI_PATH_MAX];
+	char path[VIOCI_NODE_SIZE];
 	if (ops->by_cdev && !identity->cdev[0]) {
 		struct vioci_diag_draft draft = begin_by(inquiry, ops);
 		vioci_explain_no_cdev(&draft);
 		finish(inquiry, &draft);
 		return;
 	}
-	if (ops->by_cdev)
-		snprintf(path, sizeof(path), "/dev/vfio/devices/%s", identity->cdev);
-	else
-		snprintf(path, sizeof(path), "/dev/vfio/%u", identity->group);
+	vioci_identity_node(identity, ops->by_cdev, path);
 	check_node(inquiry, ops, path);
 	check_holders(inquiry, ops);
 }

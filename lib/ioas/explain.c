@@ -5,12 +5,12 @@
 #include "core/explain.h"
 #include "ioas/ioas.h"
 
-void vioci_explain_map(const struct vioci_backend *backend, struct vioci_diag_draft *draft,
+void vioci_explain_map(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t memlock_mode,
 		       const void *va, uint64_t length, int error)
 {
 	switch (error) {
 	case -ENOMEM:
-		vioci_explain_memlock(backend->ctx, draft, backend->ops->memlock_mode, length);
+		vioci_explain_memlock(ctx, draft, memlock_mode, length);
 		return;
 	case -EFAULT:
 		draft->reason = VIOC_REASON_BAD_MEMORY;

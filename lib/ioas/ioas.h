@@ -105,7 +105,7 @@ int vioci_find_iova(struct vioc_ioas *ioas, uint64_t va, uint64_t length, uint64
 /* explain.c */
 
 /* Adds why the kernel refused a mapping; sets the draft's reason. */
-void vioci_explain_map(const struct vioci_backend *backend, struct vioci_diag_draft *draft,
+void vioci_explain_map(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t memlock_mode,
 		       const void *va, uint64_t length, int error);
 
 #endif

@@ -125,8 +125,8 @@ static int refuse_replay(struct vioci_kioas *kioas, const struct vioci_identity 
 			    record->iova, record->last);
 	vioci_diag_fact(&draft, "iova", "0x%" PRIx64, record->iova);
 	vioci_diag_fact(&draft, "length", "%" PRIu64, length);
-	vioci_explain_map(kioas->backend, &draft, (const void *)(uintptr_t)record->va, length,
-			  error);
+	vioci_explain_map(ctx, &draft, kioas->memlock_mode, (const void *)(uintptr_t)record->va,
+			  length, error);
 	return vioci_ctx_leave(ctx, &draft);
 }
 

@@ -86,13 +86,14 @@ int vioci_refuse_space(struct vioc_ioas *ioas, const struct vioci_request *reque
 }
 
 /* That in use. Of one whose devices have gone meanwhile, the best one. */
-static const struct vioci_backend *backend_of(struct vioc_ioas *ioas)
+static uint32_t memlock_mode_of(struct vioc_ioas *ioas)
 {
 	pthread_mutex_lock(&ioas->lock);
 	const struct vioci_kioas *kioas = ioas->kioas;
-	const struct vioci_backend *backend = kioas ? kioas->backend : ioas->container->backends[0];
+	uint32_t mode =
+		kioas ? kioas->memlock_mode : ioas->container->backends[0]->ops->memlock_mode;
 	pthread_mutex_unlock(&ioas->lock);
-	return backend;
+	return mode;
 }
 
 static void explain_device(struct vioci_diag_draft *draft, int error)
@@ -117,8 +118,9 @@ int vioci_refuse_map(struct vioc_ioas *ioas, const struct vioci_request *request
 		return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);
 	}
 	struct vioci_diag_draft draft = draft_for(request, error, VIOC_REASON_KERNEL);
-	vioci_explain_map(backend_of(ioas), &draft, request->va, request->length, error);
-	return vioci_ctx_leave(vioci_ioas_ctx(ioas), &draft);
+	struct vioc_ctx *ctx = vioci_ioas_ctx(ioas);
+	vioci_explain_map(ctx, &draft, memlock_mode_of(ioas), request->va, request->length, error);
+	return vioci_ctx_leave(ctx, &draft);
 }
 
 int vioci_refuse_unmap(struct vioc_ioas *ioas, const struct vioci_request *request, int error)

@@ -73,7 +73,7 @@ static int query(struct vioc_ioas *ioas, struct vioci_limits *ret_limits, uint32
 	pthread_mutex_lock(&ioas->attach_lock);
 	if (ioas->kioas) {
 		const struct vioci_backend_ops *ops = ioas->kioas->backend->ops;
-		*ret_mode = ops->memlock_mode;
+		*ret_mode = ioas->kioas->memlock_mode;
 		error = ops->query(ioas->kioas, ret_limits);
 	}
 	pthread_mutex_unlock(&ioas->attach_lock);

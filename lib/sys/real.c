@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,14 @@ static int real_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
+static int real_wait(void *data, int fd, int timeout_ms)
+{
+	(void)data;
+	struct pollfd event = { .fd = fd, .events = POLLIN };
+	int result = poll(&event, 1, timeout_ms);
+	return result < 0 ? -errno : result;
+}
+
 static const struct vioci_sys_ops real_ops = {
 	.open = real_open,
 	.close = real_close,
@@ -204,6 +213,7 @@ static const struct vioci_sys_ops real_ops = {
 	.readlink = real_readlink,
 	.list = real_list,
 	.get_memlock_limit = real_get_memlock_limit,
+	.wait = real_wait,
 };
 
 const struct vioci_sys vioci_sys_real = { .ops = &real_ops };
@@ -213,6 +223,11 @@ uint64_t vioci_now_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int vioci_last_error(void)
+{
+	return -errno;
 }
 
 uint64_t vioci_page_size(void)

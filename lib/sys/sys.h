@@ -75,6 +75,7 @@ struct vioci_sys_ops {
 	int (*readlink)(void *data, const char *path, char *buf, size_t size);
 	int (*list)(void *data, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
+	int (*wait)(void *data, int fd, int timeout_ms);
 };
 
 struct vioci_sys {
@@ -220,6 +221,18 @@ static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint6
 {
 	return sys->ops->get_memlock_limit(sys->data, ret_bytes);
 }
+
+/*
+ * Waits until there is something to read from the fd. 1: there is. 0: not within so many milliseconds
+ * (-1: for ever). -EINTR: a signal came.
+ */
+static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, int timeout_ms)
+{
+	return sys->ops->wait(sys->data, fd, timeout_ms);
+}
+
+/* Why a function of another library failed that says so by errno, as -errno. */
+int vioci_last_error(void);
 
 /* The page size of this machine, in bytes. */
 uint64_t vioci_page_size(void);

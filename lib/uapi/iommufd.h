@@ -14,6 +14,7 @@
 #define VIOCI_IOMMU_IOAS_IOVA_RANGES _IO(';', 0x84)
 #define VIOCI_IOMMU_IOAS_MAP	     _IO(';', 0x85)
 #define VIOCI_IOMMU_IOAS_UNMAP	     _IO(';', 0x86)
+#define VIOCI_IOMMU_OPTION	     _IO(';', 0x87)
 #define VIOCI_IOMMU_IOAS_MAP_FILE    _IO(';', 0x8f)
 
 struct vioci_iommu_destroy {
@@ -63,6 +64,20 @@ struct vioci_iommu_ioas_map_file {
 	uint64_t start;
 	uint64_t length;
 	uint64_t iova;
+};
+
+/* 0: locked memory counts for the user; 1: for the process. Of the iommufd as a whole. */
+#define VIOCI_IOMMU_RLIMIT_MODE 0
+
+struct vioci_iommu_option {
+	uint32_t size;
+	uint32_t option_id;
+	uint16_t op;
+#define VIOCI_IOMMU_OPTION_SET 0
+#define VIOCI_IOMMU_OPTION_GET 1
+	uint16_t reserved;
+	uint32_t object_id;
+	uint64_t val64;
 };
 
 struct vioci_iommu_ioas_unmap {

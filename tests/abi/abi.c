@@ -199,6 +199,7 @@ SAME(VIOCI_IOMMU_IOAS_ALLOC, IOMMU_IOAS_ALLOC);
 SAME(VIOCI_IOMMU_IOAS_IOVA_RANGES, IOMMU_IOAS_IOVA_RANGES);
 SAME(VIOCI_IOMMU_IOAS_MAP, IOMMU_IOAS_MAP);
 SAME(VIOCI_IOMMU_IOAS_UNMAP, IOMMU_IOAS_UNMAP);
+SAME(VIOCI_IOMMU_OPTION, IOMMU_OPTION);
 
 SIZE(struct vioci_iommu_destroy, struct iommu_destroy);
 MEMBER(vioci_iommu_destroy, iommu_destroy, id, id);
@@ -234,6 +235,15 @@ MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, start, start);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, length, length);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, iova, iova);
 #endif
+
+SIZE(struct vioci_iommu_option, struct iommu_option);
+MEMBER(vioci_iommu_option, iommu_option, option_id, option_id);
+MEMBER(vioci_iommu_option, iommu_option, op, op);
+MEMBER(vioci_iommu_option, iommu_option, object_id, object_id);
+MEMBER(vioci_iommu_option, iommu_option, val64, val64);
+SAME(VIOCI_IOMMU_RLIMIT_MODE, (int)IOMMU_OPTION_RLIMIT_MODE);
+SAME(VIOCI_IOMMU_OPTION_SET, (int)IOMMU_OPTION_OP_SET);
+SAME(VIOCI_IOMMU_OPTION_GET, (int)IOMMU_OPTION_OP_GET);
 
 BEGINNING(struct vioci_iommu_ioas_unmap, struct iommu_ioas_unmap);
 MEMBER(vioci_iommu_ioas_unmap, iommu_ioas_unmap, ioas_id, ioas_id);

@@ -5,28 +5,11 @@
  */
 #include <stdlib.h>
 
-#include <bsd/sys/tree.h>
-
+#include "rb.h"
 #include "rig.h"
 
 #define N_PAIRS 20000
 #define STRIDE	(2 * PAGE)
-
-struct node {
-	RB_ENTRY(node) entry;
-	uint64_t iova;
-	uint64_t length;
-	uint64_t va;
-	uint64_t flags;
-};
-
-static int compare_nodes(const struct node *a, const struct node *b)
-{
-	return a->iova < b->iova ? -1 : a->iova > b->iova;
-}
-
-RB_HEAD(rb, node);
-RB_GENERATE_INTERNAL(rb, node, entry, compare_nodes, __attribute__((unused)) static)
 
 struct world {
 	struct rig rig;

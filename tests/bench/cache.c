@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* A hit of the registration cache, against mapping and unmapping the same buffer for each use. */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "rig.h"
+#include "second.h"
 
 #define N_BUFFERS 1024
 #define LENGTH	  3000 /* of a buffer, anywhere in memory: one or two pages */
 #define N_HITS	  100000
 #define N_MAPS	  256
-#define N_THREADS 2
 
 struct world {
 	struct rig rig;
@@ -18,8 +17,7 @@ struct world {
 	uint64_t n_hits;
 	uint64_t n_maps;
 	uint32_t *order;
-	pthread_barrier_t start, end;
-	bool quit;
+	struct second second;
 };
 
 static char *buffer_of(const struct world *world, uint64_t i)
@@ -64,24 +62,16 @@ static void map_each(void *arg)
 	}
 }
 
-static void *second_thread(void *arg)
+static void hit_other_half(void *arg)
 {
 	struct world *world = arg;
-	for (;;) {
-		pthread_barrier_wait(&world->start);
-		if (world->quit)
-			return NULL;
-		use_range(world, N_BUFFERS / 2, N_BUFFERS / 2);
-		pthread_barrier_wait(&world->end);
-	}
+	use_range(world, N_BUFFERS / 2, N_BUFFERS / 2);
 }
 
 static void hit_by_two(void *arg)
 {
 	struct world *world = arg;
-	pthread_barrier_wait(&world->start);
-	hit_half(world);
-	pthread_barrier_wait(&world->end);
+	second_beside(&world->second, hit_half, world);
 }
 
 /* The rig is open. All buffers are registered, each with the two pages around it. */
@@ -137,24 +127,15 @@ void bench_cache_native(const struct bench_args *args)
 {
 	struct world world = { 0 };
 	struct bench_case about = { .bench = "cache-native", .variant = "hit" };
-	pthread_t thread;
 	rig_open_stubbed(&world.rig, VIOC_BACKEND_IOMMUFD);
 	world_open(&world, args);
 	compare(args, &world, &about);
 
-	pthread_barrier_init(&world.start, NULL, N_THREADS);
-	pthread_barrier_init(&world.end, NULL, N_THREADS);
-	if (pthread_create(&thread, NULL, second_thread, &world))
-		bench_die("no second thread");
+	second_start(&world.second, hit_other_half, &world);
 	struct bench_side one = { "get, put", NULL, hit_half, NULL, &world, world.n_hits };
-	struct bench_side two = { "two threads", NULL,	 hit_by_two,
-				  NULL,		 &world, N_THREADS * world.n_hits };
+	struct bench_side two = { "two threads", NULL, hit_by_two, NULL, &world, 2 * world.n_hits };
 	about.variant = "threads";
 	bench_compare(args, &about, BENCH_SPEEDUP, &two, &one);
-	world.quit = true;
-	pthread_barrier_wait(&world.start);
-	pthread_join(thread, NULL);
-	pthread_barrier_destroy(&world.start);
-	pthread_barrier_destroy(&world.end);
+	second_stop(&world.second);
 	world_close(&world);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Looking up what is mapped where, against a binary search in a sorted array of the same size. */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "rig.h"
+#include "second.h"
 
 #define N_LOOKUPS 100000
-#define N_THREADS 2
 #define STRIDE	  (2 * PAGE)
 #define FIRST_VA  (UINT64_C(1) << 45)
 #define WANTED	  64 /* bytes, inside of one mapping */
@@ -27,8 +26,7 @@ struct world {
 	struct item *by_iova;
 	struct item *by_va;
 	bool by_memory; /* looks for VAs */
-	pthread_barrier_t start, end;
-	bool quit;
+	struct second second;
 };
 
 static _Thread_local volatile uint64_t sink; /* for what would be optimized away */
@@ -83,24 +81,10 @@ static void run_ours(void *arg)
 	sink = sum;
 }
 
-static void *second_thread(void *arg)
-{
-	struct world *world = arg;
-	for (;;) {
-		pthread_barrier_wait(&world->start);
-		if (world->quit)
-			return NULL;
-		run_ours(world);
-		pthread_barrier_wait(&world->end);
-	}
-}
-
 static void run_both(void *arg)
 {
 	struct world *world = arg;
-	pthread_barrier_wait(&world->start);
-	run_ours(world);
-	pthread_barrier_wait(&world->end);
+	second_beside(&world->second, run_ours, world);
 }
 
 static void fill(struct world *world)
@@ -132,16 +116,12 @@ static void world_open(struct world *world, const struct bench_args *args, uint6
 	world->va_keys = bench_alloc(world->n_lookups, sizeof(uint64_t));
 	world->by_iova = bench_alloc(n, sizeof(struct item));
 	world->by_va = bench_alloc(n, sizeof(struct item));
-	pthread_barrier_init(&world->start, NULL, N_THREADS);
-	pthread_barrier_init(&world->end, NULL, N_THREADS);
 	fill(world);
 }
 
 static void world_close(struct world *world)
 {
 	rig_close(&world->rig);
-	pthread_barrier_destroy(&world->start);
-	pthread_barrier_destroy(&world->end);
 	free(world->places);
 	free(world->iova_keys);
 	free(world->va_keys);
@@ -152,12 +132,12 @@ static void world_close(struct world *world)
 static void compare(const struct bench_args *args, uint64_t n)
 {
 	struct world world;
-	pthread_t thread;
 	world_open(&world, args, n);
 	struct bench_side own = { "get", NULL, run_ours, NULL, &world, world.n_lookups };
 	struct bench_side array = { "array", NULL, run_array, NULL, &world, world.n_lookups };
-	struct bench_side two = { "two threads", NULL,	 run_both,
-				  NULL,		 &world, N_THREADS * world.n_lookups };
+	struct bench_side two = {
+		"two threads", NULL, run_both, NULL, &world, 2 * world.n_lookups
+	};
 	struct bench_case about = {
 		.bench = "lookup",
 		.variant = "get_va",
@@ -169,13 +149,10 @@ static void compare(const struct bench_args *args, uint64_t n)
 	about.variant = "get_iova";
 	bench_compare(args, &about, BENCH_COST, &own, &array);
 
-	if (pthread_create(&thread, NULL, second_thread, &world))
-		bench_die("no second thread");
+	second_start(&world.second, run_ours, &world);
 	about.variant = "threads";
 	bench_compare(args, &about, BENCH_SPEEDUP, &two, &own);
-	world.quit = true;
-	pthread_barrier_wait(&world.start);
-	pthread_join(thread, NULL);
+	second_stop(&world.second);
 	world_close(&world);
 }
 

@@ -7,27 +7,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include <bsd/sys/tree.h>
-
+#include "rb.h"
 #include "rig.h"
 
 #define N_PAIRS 2000
 /* One page of memory can't be pinned a million times: its reference counter would overflow. */
 #define N_PAGES 256
 #define STRIDE	(2 * PAGE)
-
-struct node {
-	RB_ENTRY(node) entry;
-	uint64_t iova;
-};
-
-static int compare_nodes(const struct node *a, const struct node *b)
-{
-	return a->iova < b->iova ? -1 : a->iova > b->iova;
-}
-
-RB_HEAD(rb, node);
-RB_GENERATE_INTERNAL(rb, node, entry, compare_nodes, __attribute__((unused)) static)
 
 struct world {
 	struct rig rig;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Maps and unmaps of two threads in ranges of their own, against those of one. */
-#include <pthread.h>
-
 #include "rig.h"
+#include "second.h"
 
 #define N_PAIRS	  4000
 #define N_THREADS 2
@@ -11,7 +10,6 @@ struct world;
 
 struct worker {
 	struct world *world;
-	pthread_t thread;
 	uint64_t iova;
 	char *page;
 };
@@ -20,13 +18,13 @@ struct world {
 	struct rig rig;
 	uint64_t n_pairs;
 	bool raw;
-	pthread_barrier_t start, end;
-	bool quit;
+	struct second second;
 	struct worker workers[N_THREADS];
 };
 
-static void work(struct worker *worker)
+static void work(void *arg)
 {
+	struct worker *worker = arg;
 	struct rig *rig = &worker->world->rig;
 	for (uint64_t i = 0; i < worker->world->n_pairs; i++) {
 		uint64_t iova = worker->iova + i * PAGE;
@@ -40,19 +38,6 @@ static void work(struct worker *worker)
 	}
 }
 
-/* Each round between two barriers, so that starting the thread isn't measured. */
-static void *second_thread(void *arg)
-{
-	struct worker *worker = arg;
-	for (;;) {
-		pthread_barrier_wait(&worker->world->start);
-		if (worker->world->quit)
-			return NULL;
-		work(worker);
-		pthread_barrier_wait(&worker->world->end);
-	}
-}
-
 static void run_one(void *arg)
 {
 	struct world *world = arg;
@@ -62,35 +47,25 @@ static void run_one(void *arg)
 static void run_both(void *arg)
 {
 	struct world *world = arg;
-	pthread_barrier_wait(&world->start);
-	work(&world->workers[0]);
-	pthread_barrier_wait(&world->end);
+	second_beside(&world->second, work, &world->workers[0]);
 }
 
 static void world_open(struct world *world, const struct bench_args *args)
 {
 	world->n_pairs = bench_size(args, N_PAIRS, 4);
 	rig_open(&world->rig, args);
-	pthread_barrier_init(&world->start, NULL, N_THREADS);
-	pthread_barrier_init(&world->end, NULL, N_THREADS);
 	for (unsigned int i = 0; i < N_THREADS; i++)
 		world->workers[i] = (struct worker){
 			.world = world,
 			.iova = OUR_IOVA + i * GIB,
 			.page = bench_memory(PAGE, true),
 		};
-	struct worker *second = &world->workers[1];
-	if (pthread_create(&second->thread, NULL, second_thread, second))
-		bench_die("no second thread");
+	second_start(&world->second, work, &world->workers[1]);
 }
 
 static void world_close(struct world *world)
 {
-	world->quit = true;
-	pthread_barrier_wait(&world->start);
-	pthread_join(world->workers[1].thread, NULL);
-	pthread_barrier_destroy(&world->start);
-	pthread_barrier_destroy(&world->end);
+	second_stop(&world->second);
 	rig_close(&world->rig);
 	for (unsigned int i = 0; i < N_THREADS; i++)
 		bench_memory_free(world->workers[i].page, PAGE);

@@ -20,16 +20,18 @@
 #define PAGE ((uint64_t)4096)
 
 /* What a case can't do without; the device it needs is then not NULL. */
-#define NEEDS_EDU	   (1u << 0) /* edu: a device whose DMA can be watched */
-#define NEEDS_SECOND	   (1u << 1) /* second: a device in another group than first */
-#define NEEDS_PAIR	   (1u << 2) /* pair: two devices of one group */
-#define NEEDS_KERNEL_BOUND (1u << 3) /* kernel_bound: held by a kernel driver */
-#define NEEDS_UNBOUND	   (1u << 4) /* unbound: no driver is bound */
-#define NEEDS_NO_GROUP	   (1u << 5) /* no_group: not behind the IOMMU */
-#define NEEDS_BLOCKED	   (1u << 6) /* blocked: a kernel driver holds a sibling */
-#define NEEDS_VF	   (1u << 7) /* pf and vf: in two groups, on one bus */
-#define NEEDS_MDEV	   (1u << 9) /* mdev: a mediated device */
-#define NEEDS_LARGE	   (1u << 8) /* large: has a BAR of 4 MiB or more, mappable as a whole */
+#define NEEDS_EDU	   (1u << 0)  /* edu: a device whose DMA can be watched */
+#define NEEDS_SECOND	   (1u << 1)  /* second: a device in another group than first */
+#define NEEDS_PAIR	   (1u << 2)  /* pair: two devices of one group */
+#define NEEDS_KERNEL_BOUND (1u << 3)  /* kernel_bound: held by a kernel driver */
+#define NEEDS_UNBOUND	   (1u << 4)  /* unbound: no driver is bound */
+#define NEEDS_NO_GROUP	   (1u << 5)  /* no_group: not behind the IOMMU */
+#define NEEDS_BLOCKED	   (1u << 6)  /* blocked: a kernel driver holds a sibling */
+#define NEEDS_VF	   (1u << 7)  /* pf and vf: in two groups, on one bus */
+#define NEEDS_LARGE	   (1u << 8)  /* large: has a BAR of 4 MiB or more, mappable as a whole */
+#define NEEDS_MDEV	   (1u << 9)  /* mdev: a mediated device */
+#define NEEDS_SLOT	   (1u << 10) /* slot: where an edu can be plugged in; nothing is there */
+#define NEEDS_EVENTS	   (1u << 11) /* a kernel that tells of changes */
 
 struct world {
 	uint32_t backend;
@@ -47,6 +49,7 @@ struct world {
 	const char *vf;
 	const char *large;
 	const char *mdev;
+	const char *slot;
 	bool was_open[1024]; /* fds, before the case */
 	unsigned int n_left; /* fds, after it */
 };
@@ -72,9 +75,12 @@ extern const struct contract_case vf_cases[];
 extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
+extern const struct contract_case monitor_cases[];
 extern const struct contract_case peer_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
+extern const struct contract_case memlock_cases[];
+extern const struct contract_case plug_cases[];
 
 /* What nearly every case starts from. */
 struct rig {
@@ -128,6 +134,15 @@ void world_drop_vf(struct world *world);
  */
 int world_take_away(struct world *world, const char *device);
 void world_give_back(struct world *world, const char *device, int pid);
+/* Plugs an edu into the slot, and gives it to vfio-pci. */
+void world_plug(struct world *world);
+/* Somebody begins to unplug it, which waits until it is closed. The pid is returned, of whom it is. */
+int world_unplug(struct world *world);
+void world_wait_unplugged(struct world *world, int pid);
+/* Pulls it out without a word. Unplugging it then tells the kernel. */
+void world_pull(struct world *world);
+/* The kernel says that something of the device changed. */
+void world_tell_change(struct world *world, const char *device);
 /* Containers opened from now on take that many mappings. 0: back to the default. */
 void world_limit_entries(struct world *world, uint32_t count);
 /* That many huge pages of 2 MiB are free; skips the case if they can't be had. 0 takes them back. */

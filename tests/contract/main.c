@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <getopt.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,15 @@
 #include "world.h"
 
 static const struct contract_case *const tables[] = {
-	batch_cases, policy_cases,  map_cases,	attach_cases, open_cases,  device_cases,
-	irq_cases,   reset_cases,   vf_cases,	mem_cases,    file_cases,  cache_cases,
-	found_cases, explain_cases, peer_cases, fds_cases,    adopt_cases,
+	batch_cases,   policy_cases, map_cases,	    attach_cases,  open_cases,
+	device_cases,  irq_cases,    reset_cases,   vf_cases,	   mem_cases,
+	file_cases,    cache_cases,  found_cases,   explain_cases, peer_cases,
+	memlock_cases, plug_cases,   monitor_cases, fds_cases,	   adopt_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+#define MAX_CASES 512
 
 struct run {
 	struct world *world;
@@ -52,17 +56,19 @@ static char *make_name(const struct world *world, const struct contract_case *co
 	return name;
 }
 
-/* Runs every case, or those whose name contains the filter. Returns how many failed. */
-static int run_all(struct world *world, const char *filter)
+/* Runs every case, or those whose name matches the filter. Returns how many failed. */
+static int run_all(struct world *world, const regex_t *filter)
 {
-	struct CMUnitTest tests[256] = { 0 };
-	struct run runs[256];
+	struct CMUnitTest tests[MAX_CASES] = { 0 };
+	struct run runs[MAX_CASES];
 	size_t count = 0;
 
 	for (size_t i = 0; i < N_TABLES; i++) {
 		for (const struct contract_case *c = tables[i]; c->name; c++) {
-			if (filter && !strstr(c->name, filter))
+			if (filter && regexec(filter, c->name, 0, NULL, 0) != 0)
 				continue;
+			if (count == MAX_CASES)
+				abort();
 			runs[count] = (struct run){ .world = world, .contract_case = c };
 			tests[count] = (struct CMUnitTest){
 				.name = make_name(world, c),
@@ -75,7 +81,7 @@ static int run_all(struct world *world, const char *filter)
 		}
 	}
 	if (!count) {
-		fprintf(stderr, "no case has '%s' in its name\n", filter);
+		fprintf(stderr, "no case has such a name; see --list\n");
 		return 1;
 	}
 	int failed = _cmocka_run_group_tests("contract", tests, count, NULL, NULL);
@@ -98,8 +104,8 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
-		"         [--large BDF] [--mdev UUID]\n"
-		"         [--case TEXT]\n"
+		"         [--large BDF] [--mdev UUID] [--slot BDF]\n"
+		"         [--case REGEX]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
 		"devices; those named first, second, edu, pair, pf, vf, large are bound to "
@@ -131,6 +137,7 @@ int main(int argc, char **argv)
 		{ "vf", required_argument, NULL, 'V' },
 		{ "large", required_argument, NULL, 'g' },
 		{ "mdev", required_argument, NULL, 'm' },
+		{ "slot", required_argument, NULL, 's' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
@@ -138,7 +145,8 @@ int main(int argc, char **argv)
 	};
 	struct world world = { 0 };
 	struct utsname system;
-	const char *filter = NULL;
+	regex_t filter;
+	bool is_filtered = false;
 	int option;
 
 	uname(&system);
@@ -189,8 +197,13 @@ int main(int argc, char **argv)
 		case 'g':
 			world.large = optarg;
 			break;
+		case 's':
+			world.slot = optarg;
+			break;
 		case 'c':
-			filter = optarg;
+			is_filtered = regcomp(&filter, optarg, REG_EXTENDED | REG_NOSUB) == 0;
+			if (!is_filtered)
+				return usage(stderr);
 			break;
 		case 'L':
 			return list_cases();
@@ -202,5 +215,8 @@ int main(int argc, char **argv)
 	}
 	if (world.backend == VIOC_BACKEND_AUTO || !world.first || optind < argc)
 		return usage(stderr);
-	return run_all(&world, filter) ? 1 : 0;
+	int failed = run_all(&world, is_filtered ? &filter : NULL);
+	if (is_filtered)
+		regfree(&filter);
+	return failed ? 1 : 0;
 }

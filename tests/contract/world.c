@@ -32,6 +32,11 @@ static const struct fake_device_spec fake_devices[] = {
 	{ .name = "0000:03:00.0", .driver = "e1000e", .group = -1 },
 	{ .name = "0000:04:00.0", .driver = "vfio-pci", .group = 9, .has_vfs = true },
 	{ .name = "0000:04:00.1", .driver = "vfio-pci", .group = 10, .pf = "0000:04:00.0" },
+	{ .name = "0000:05:00.0",
+	  .driver = "vfio-pci",
+	  .group = 12,
+	  .kind = FAKE_EDU,
+	  .in_slot = true },
 	{ .name = MDEV, .bus = "mdev", .driver = "vfio_mtty", .group = 11 },
 	{ 0 },
 };
@@ -53,6 +58,7 @@ void world_use_fake(struct world *world)
 	world->pf = "0000:04:00.0";
 	world->vf = "0000:04:00.1";
 	world->mdev = MDEV;
+	world->slot = "0000:05:00.0";
 	world->large = "0000:00:02.0";
 }
 
@@ -136,8 +142,12 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "mediated device";
 	if ((needs & NEEDS_LARGE) && !world->large)
 		return "device with a large BAR";
+	if ((needs & NEEDS_EVENTS) && is_fake(world))
+		return "kernel that tells of changes";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
+	if ((needs & NEEDS_SLOT) && !world->slot)
+		return "slot";
 	return NULL;
 }
 
@@ -245,18 +255,22 @@ static void set_forbidden(struct world *world, const char *device, bool forbidde
 
 void world_drop_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, true);
-	else
+		fake_drop_capabilities(world->fake, true);
+	} else {
 		assert_int_equal(seteuid(65534), 0);
+	}
 }
 
 void world_regain_rights(struct world *world, const char *device)
 {
-	if (world->fake)
+	if (world->fake) {
 		set_forbidden(world, device, false);
-	else
+		fake_drop_capabilities(world->fake, false);
+	} else {
 		assert_int_equal(seteuid(0), 0);
+	}
 }
 
 static const char *backend_node(const struct world *world)
@@ -352,6 +366,59 @@ void world_give_back(struct world *world, const char *device, int pid)
 		return;
 	expect_success(pid);
 	expect_success(spawn_writer("/sys/bus/pci/drivers_probe", device));
+}
+
+/* tests/lab/guest/slot, which lab-run has in the PATH */
+static int spawn_slot(const char *order, const char *argument)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execlp("slot", "slot", order, argument, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+void world_plug(struct world *world)
+{
+	if (world->fake)
+		fake_plug(world->fake, world->slot);
+	else
+		expect_success(spawn_slot("plug", "edu"));
+}
+
+int world_unplug(struct world *world)
+{
+	if (!world->fake)
+		return spawn_slot("unplug", NULL);
+	fake_unplug(world->fake, world->slot);
+	return FAKE_PID;
+}
+
+void world_wait_unplugged(struct world *world, int pid)
+{
+	if (!world->fake)
+		expect_success(pid);
+}
+
+void world_pull(struct world *world)
+{
+	if (world->fake)
+		fake_pull(world->fake, world->slot);
+	else
+		expect_success(spawn_slot("pull", NULL));
+}
+
+void world_tell_change(struct world *world, const char *device)
+{
+	char path[128];
+	assert_null(world->fake);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/uevent", device);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fputs("change\n", file);
+	assert_int_equal(fclose(file), 0);
 }
 
 void world_limit_entries(struct world *world, uint32_t count)

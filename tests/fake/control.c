@@ -35,6 +35,13 @@ void fake_forbid(struct fake *fake, const char *node, bool forbidden)
 	pthread_mutex_unlock(&fake->lock);
 }
 
+void fake_drop_capabilities(struct fake *fake, bool dropped)
+{
+	pthread_mutex_lock(&fake->lock);
+	fake->unprivileged = dropped;
+	pthread_mutex_unlock(&fake->lock);
+}
+
 void fake_hide(struct fake *fake, const char *node, bool hidden)
 {
 	pthread_mutex_lock(&fake->lock);

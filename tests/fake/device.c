@@ -65,7 +65,7 @@ static void set_caps(struct fake_device *device)
 	memcpy(device->config + 0x140, serial, sizeof(serial));
 }
 
-static void set_power_on_state(struct fake_device *device)
+void fake_device_power_on(struct fake_device *device)
 {
 	const uint32_t id = device->spec.kind == FAKE_EDU ? 0x11e81234 : 0x00101b36,
 		       class = 0x00ff0010, edu_id = 0x010000ed;
@@ -89,7 +89,7 @@ void fake_device_init(struct fake *fake, struct fake_device *device)
 	device->bar = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device->bar_fd, 0);
 	if (device->bar == MAP_FAILED)
 		abort();
-	set_power_on_state(device);
+	fake_device_power_on(device);
 	fake_irq_init(device);
 }
 
@@ -236,7 +236,7 @@ int fake_device_ioctl(struct fake_device *device, unsigned long request, void *a
 	case VIOCI_VFIO_DEVICE_RESET:
 		if (!device->spec.has_reset)
 			return -EINVAL;
-		set_power_on_state(device);
+		fake_device_power_on(device);
 		fake_space_revoke(device->space, device);
 		return 0;
 	}
@@ -297,6 +297,11 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 
 	if (place >= size || count > size - place)
 		return -EINVAL;
+	if (device->pulled) {
+		if (!write)
+			memset(buf, 0xff, count);
+		return (ssize_t)count;
+	}
 	if (region == 0 && !fake_device_has_memory(device))
 		return -EIO;
 	wake_for_access(device);
@@ -347,4 +352,5 @@ void fake_device_close(struct fake *fake, struct fake_fd *fd)
 			fake_group_close(fake, fd->group);
 	}
 	fake_container_put(fd->container);
+	fake_slot_settle(fake, device);
 }

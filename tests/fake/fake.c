@@ -393,6 +393,12 @@ static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
+static int sys_wait(void *data, int fd, int timeout_ms)
+{
+	(void)data;
+	return vioci_sys_wait(&vioci_sys_real, fd, timeout_ms);
+}
+
 static const struct vioci_sys_ops fake_ops = {
 	.open = sys_open,
 	.close = sys_close,
@@ -416,6 +422,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.readlink = sys_readlink,
 	.list = sys_list,
 	.get_memlock_limit = sys_get_memlock_limit,
+	.wait = sys_wait,
 };
 
 static void add_group(struct fake *fake, int number)

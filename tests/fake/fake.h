@@ -37,6 +37,7 @@ struct fake_device_spec {
 	bool has_vfs;	 /* it is a physical function */
 	const char *bus; /* NULL: pci */
 	bool sparse;	 /* BAR 0 can be mapped but for its second page */
+	bool in_slot;	 /* not there before fake_plug() */
 };
 
 struct fake_config {
@@ -70,8 +71,17 @@ void fake_release(struct fake *fake, const char *node, int pid);
 void fake_forbid(struct fake *fake, const char *node, bool forbidden);
 void fake_hide(struct fake *fake, const char *node, bool hidden);
 
+/* The process has no capabilities, or has them again. */
+void fake_drop_capabilities(struct fake *fake, bool dropped);
+
 /* Somebody wants the device back: its device-request interrupt is signalled. */
 void fake_request(struct fake *fake, const char *device);
+
+/* What was asked for, and waited for: a device in a slot comes, or goes as soon as nobody has it open. */
+void fake_plug(struct fake *fake, const char *device);
+void fake_unplug(struct fake *fake, const char *device);
+/* It goes at once: all that is read of it is ones. */
+void fake_pull(struct fake *fake, const char *device);
 
 /* Limits the mappings of containers opened from now on, as dma_entry_limit does. */
 void fake_set_entry_limit(struct fake *fake, uint32_t limit);

@@ -168,6 +168,17 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 		    name, device->cdev);
 }
 
+void fake_file_device(struct fake *fake, const struct fake_device *device, bool there)
+{
+	char there_path[VIOCI_PATH_MAX], away_path[VIOCI_PATH_MAX], path[128];
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", bus_of(device), device->spec.name);
+	fake_path(fake, path, there_path, sizeof(there_path));
+	snprintf(path, sizeof(path), "/away-%s", device->spec.name);
+	fake_path(fake, path, away_path, sizeof(away_path));
+	if (rename(there ? away_path : there_path, there ? there_path : away_path) < 0)
+		abort();
+}
+
 /* What the process under test has really locked, in kB. */
 static unsigned long long really_locked(void)
 {
@@ -215,6 +226,9 @@ void fake_make_files(struct fake *fake)
 	fake_file_status(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		make_device_files(fake, &fake->devices[i]);
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (fake->devices[i].spec.in_slot)
+			fake_file_device(fake, &fake->devices[i], false);
 }
 
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count)

@@ -50,6 +50,7 @@ struct fake_space {
 	unsigned int n_maps;
 	uint64_t bytes;
 	unsigned int n_devices; /* attached, or groups of a type1 container */
+	bool per_process;	/* how locked memory counts */
 };
 
 /* /dev/vfio/vfio or /dev/iommu, once opened. */
@@ -60,6 +61,7 @@ struct fake_container {
 	struct fake_space *spaces; /* type1: exactly one */
 	struct fake_space *compat; /* what VFIO ioctls on an iommufd act on */
 	uint32_t next_id;
+	bool per_process; /* how locked memory of an iommufd counts */
 };
 
 /* What the kernel knows of a device's interrupts. */
@@ -80,6 +82,8 @@ struct fake_device {
 	unsigned char *bar;
 	unsigned int n_open; /* device fds from the group */
 	bool bound;	     /* by its cdev */
+	bool wanted;	     /* leaves when it is closed */
+	bool pulled;	     /* does not answer */
 	struct fake_container *owner;
 	struct fake_space *space; /* its DMA goes there */
 	struct fake_irqs irqs;
@@ -154,6 +158,7 @@ struct fake {
 	uint64_t memlock;
 	uint64_t locked; /* by type1 */
 	uint64_t pinned; /* by iommufd */
+	bool unprivileged;
 	bool fail_unmap_many;
 	uint64_t fail_unmap_iova;
 	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */
@@ -176,6 +181,8 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 void fake_file_release(struct fake *fake, int pid);
 void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);
+/* Whether /sys has the device. */
+void fake_file_device(struct fake *fake, const struct fake_device *device, bool there);
 /* Brings /proc/self/status up to date. */
 void fake_file_status(struct fake *fake);
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);
@@ -231,8 +238,12 @@ ssize_t fake_device_access(struct fake_device *device, void *buf, size_t count, 
 int fake_device_mmap(struct fake_device *device, size_t length, int prot, uint64_t offset,
 		     void **address);
 void fake_device_close(struct fake *fake, struct fake_fd *fd);
+void fake_device_power_on(struct fake_device *device);
 
 bool fake_device_has_memory(const struct fake_device *device);
+
+/* slot.c: lets a device go that is wanted and not open. */
+void fake_slot_settle(struct fake *fake, struct fake_device *device);
 
 /* dma_buf.c */
 int fake_export_dma_buf(struct fake *fake, struct fake_device *device, const void *arg);

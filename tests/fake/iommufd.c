@@ -20,6 +20,7 @@ struct fake_space *fake_iommufd_alloc(struct fake *fake, struct fake_container *
 {
 	struct fake_space *space = fake_space_new(fake);
 	space->id = ++container->next_id;
+	space->per_process = container->per_process;
 	space->next = container->spaces;
 	container->spaces = space;
 	return space;
@@ -151,6 +152,33 @@ static int unmap(struct fake *fake, struct fake_container *container,
 	return 0;
 }
 
+static bool has_objects(const struct fake *fake, const struct fake_container *container)
+{
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (fake->devices[i].owner == container)
+			return true;
+	return container->spaces;
+}
+
+static int rlimit_mode(const struct fake *fake, struct fake_container *container,
+		       struct vioci_iommu_option *cmd)
+{
+	if (cmd->option_id != VIOCI_IOMMU_RLIMIT_MODE || cmd->object_id)
+		return -EOPNOTSUPP;
+	if (cmd->op == VIOCI_IOMMU_OPTION_GET) {
+		cmd->val64 = container->per_process;
+		return 0;
+	}
+	if (fake->unprivileged)
+		return -EPERM;
+	if (has_objects(fake, container))
+		return -EBUSY;
+	if (cmd->val64 > 1)
+		return -EINVAL;
+	container->per_process = cmd->val64;
+	return 0;
+}
+
 int fake_iommufd_ioctl(struct fake *fake, struct fake_container *container, unsigned long request,
 		       void *arg)
 {
@@ -161,6 +189,8 @@ int fake_iommufd_ioctl(struct fake *fake, struct fake_container *container, unsi
 	case VIOCI_IOMMU_IOAS_ALLOC:
 		alloc->out_ioas_id = fake_iommufd_alloc(fake, container)->id;
 		return 0;
+	case VIOCI_IOMMU_OPTION:
+		return rlimit_mode(fake, container, arg);
 	case VIOCI_IOMMU_IOAS_IOVA_RANGES:
 		return iova_ranges(fake, container, arg);
 	case VIOCI_IOMMU_IOAS_MAP:

@@ -105,10 +105,10 @@ static bool ends_behind_file(uint64_t va_last)
 	return vioci_sys_populate(&vioci_sys_real, page, 0x1000, false) == -EFAULT;
 }
 
-/* Where its mappings count: in the process for type1, in the user for iommufd. */
+/* Where its mappings count: in the process for type1, in the user for iommufd unless told otherwise. */
 static uint64_t *account(const struct fake_space *space)
 {
-	return space->id ? &space->fake->pinned : &space->fake->locked;
+	return space->id && !space->per_process ? &space->fake->pinned : &space->fake->locked;
 }
 
 /* iommufd takes no mapped region, and nobody one whose device has its memory off. */

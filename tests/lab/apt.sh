@@ -23,7 +23,13 @@ apt_keyring()
 	printf '%s' "${key:+ signed-by=$key}"
 }
 
-# Two lists: "own" has the machine's suites, "more" adds to them. Fails without a mirror.
+# The machine's release with its backports, where newer versions of what it has are
+apt_backports_suite()
+{
+	(. /etc/os-release && echo "${VERSION_CODENAME-}-backports")
+}
+
+# Lists: "own" has the machine's suites, "more" and "backports" add to them. Fails without a mirror.
 apt_write_lists()
 {
 	local uri suite entry options mirror=''
@@ -36,6 +42,8 @@ apt_write_lists()
 	done < <(apt_sources_of_machine)
 	[ -n "$mirror" ] || return 1
 	cp "$lab_apt/own.list" "$lab_apt/more.list"
+	cp "$lab_apt/own.list" "$lab_apt/backports.list"
+	echo "deb $mirror $(apt_backports_suite) main" >>"$lab_apt/backports.list"
 	for suite in "${APT_MORE_SUITES[@]}"; do
 		echo "deb $mirror $suite main" >>"$lab_apt/more.list"
 	done
@@ -90,6 +98,14 @@ apt_newest()
 apt_depends()
 {
 	apt-cache depends "$1" 2>/dev/null | sed -n "s/^  Depends: \($2.*\)/\1/p" | head -n 1
+}
+
+# apt_missing_for PACKAGE SUITE: what installing the suite's package would install or renew on this
+# machine, as PACKAGE=VERSION lines; none where there is no such package
+apt_missing_for()
+{
+	apt-get -s --no-install-recommends -t "$2" install "$1" 2>>"$lab_apt/log" |
+		sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1=\3/p'
 }
 
 # apt_download PACKAGE=VERSION DIR: leaves one .deb there

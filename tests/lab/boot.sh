@@ -79,6 +79,7 @@ job_write()
 	done
 	echo "job_kind=$job_kind"
 	echo "job_bind='${bind[*]}'"
+	echo "job_qmp=$opt_qmp"
 	job_environment
 	[ "$job_kind" != shell ] || echo "LAB_STTY='sane rows $(stty size | sed 's/ / cols /')'"
 	echo "job_dir=$(quote "$PWD")"
@@ -130,6 +131,10 @@ qemu_command()
 		qemu+=(-chardev "file,id=$name,path=$work/$name"
 			-device "virtserialport,chardev=$name,name=lab.$name")
 	done
+	# QEMU talks to itself: what the guest writes to the port is what its monitor reads.
+	[ -z "$opt_qmp" ] || qemu+=(
+		-chardev "socket,id=monitor,path=$work/qmp,server=on,wait=off" -mon chardev=monitor,mode=control
+		-chardev "socket,id=qmp,path=$work/qmp" -device virtserialport,chardev=qmp,name=lab.qmp)
 	if [ "$job_kind" = shell ]; then
 		qemu+=(-chardev stdio,id=tty,mux=on,signal=off -device virtconsole,chardev=tty)
 	fi

@@ -3,8 +3,8 @@
 # What the lab promises on any kernel and machine, for test-lab.
 
 quick_tests=(signals slow_reader timeout refusals two_at_once sanitizers disk_is_not_written kernel_warning
-	results_come_back command_not_found streams reader_goes streaming stragglers arguments environment
-	host_files host_is_not_written kernel_panic guest_dies qemu_dies offline kill shell no_space texts)
+	results_come_back command_not_found streams reader_goes streaming stragglers qmp arguments environment
+	qemu host_files host_is_not_written kernel_panic guest_dies qemu_dies offline kill shell no_space texts)
 
 test_streams()
 {
@@ -54,6 +54,15 @@ test_stragglers()
 	out_is 'done'
 }
 
+test_qmp()
+{
+	lab run --qmp -- sh -c '"$1" query-status; "$1" no-such-command; echo $?' - \
+		"$here/guest/qmp"
+	status_is 0
+	want "QEMU does not say that it runs: $(cat "$tmp/out")" grep -q '"running": true' "$tmp/out"
+	want "a bad command passes: $(cat "$tmp/out")" [ "$(tail -n 1 "$tmp/out")" = 1 ]
+}
+
 test_arguments()
 {
 	lab run -- sh -c 'for a; do printf "<%s>" "$a"; done' - 'two words' "it's" '' $'line\nline' \
@@ -65,10 +74,10 @@ test_arguments()
 test_environment()
 {
 	VIOC_TEST=$'it\'s\n"x"' ASAN_OPTIONS=a=b CMOCKA_X=1 G_DEBUG=2 OTHER=no lab run -- sh -c '
-		echo "$VIOC_TEST $ASAN_OPTIONS $CMOCKA_X $G_DEBUG ${OTHER-unset}"
+		echo "$VIOC_TEST $ASAN_OPTIONS $CMOCKA_X $G_DEBUG ${OTHER-unset} ${LAB_QMP-unset}"
 		echo "$LAB_KERNEL $LAB_MACHINE $LAB_NVME $PWD $(id -u)"; cd "$HOME" && command -v ls'
 	status_is 0
-	out_is $'it\'s\n"x"'" a=b 1 2 unset"$'\n'"6.12 intel 0000:00:02.0 $PWD 0"$'\n'"$(command -v ls)"
+	out_is $'it\'s\n"x"'" a=b 1 2 unset unset"$'\n'"6.12 intel 0000:00:02.0 $PWD 0"$'\n'"$(command -v ls)"
 }
 
 test_results_come_back()
@@ -214,6 +223,9 @@ test_refusals()
 	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror refuses 'no linux-source-6.12 .* (W: ' kernel 6.12
 	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror refuses 'no package for it .* (W: ' kernel stock
 	XDG_CACHE_HOME=$empty refuses 'no linux-source-9.99 on the mirror' kernel 9.99
+	XDG_CACHE_HOME=$empty APT_CONFIG=$tmp/no-mirror LAB_QEMU=true refuses \
+		'no QEMU with the iommufd object.*-backports has none (W: ' qemu
+	refuses 'takes --print only' qemu --update
 	want "the cache holds more than it should" [ -z "$(find "$empty" -type f -size +0)" ]
 }
 
@@ -235,6 +247,19 @@ test_no_space()
 	XDG_CACHE_HOME=$tmp/small refuses 'disk image needs 100 MiB' run -- true
 	TMPDIR=$tmp/small refuses 'a run needs 64 MiB' run -- true
 	lab=$real
+}
+
+# The QEMU that can be given an iommufd boots a guest, and runs in it.
+test_qemu()
+{
+	LAB_QEMU=true lab qemu --print
+	status_is 0
+	LAB_QEMU=$(cat "$tmp/out") lab run -- "$(cat "$tmp/out")" -object iommufd,help
+	status_is 0
+	want "no iommufd object: $(excerpt out)" grep -q '^  fd=' "$tmp/out"
+	LAB_QEMU=true lab qemu
+	status_is 0
+	out_is ''
 }
 
 test_offline()

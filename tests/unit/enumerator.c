@@ -125,6 +125,24 @@ static void no_sysfs_is_an_error_that_says_so(void **state)
 	vioc_ctx_unref(ctx);
 }
 
+static void captured_trees_do_not_change(void **state)
+{
+	(void)state;
+	struct vioc_ctx_opts opts = VIOC_SIZED(vioc_ctx_opts);
+	struct vioc_ctx *ctx;
+	struct vioc_monitor *monitor = NULL;
+	struct vioc_diag *diag;
+	opts.sysroot = root;
+	put("1", "kernel/uevent_seqnum");
+	assert_int_equal(vioc_ctx_new(&opts, &ctx), 0);
+	assert_int_equal(vioc_monitor_new(ctx, NULL, &monitor), -EOPNOTSUPP);
+	assert_int_equal(vioc_ctx_get_diag(ctx, &diag), 0);
+	assert_int_equal(vioc_diag_get_reason(diag), VIOC_REASON_UNSUPPORTED);
+	assert_null(monitor);
+	vioc_diag_unref(diag);
+	vioc_ctx_unref(ctx);
+}
+
 static void long_sysroots_are_refused(void **state)
 {
 	(void)state;
@@ -380,6 +398,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_sysfs_is_an_error_that_says_so, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(captured_trees_do_not_change, set_up, tear_down),
 		cmocka_unit_test(long_sysroots_are_refused),
 		cmocka_unit_test_setup_teardown(empty_attributes_count_as_missing, set_up,
 						tear_down),

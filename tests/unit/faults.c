@@ -106,14 +106,17 @@ static bool run_looks(enum inject_kind kind, unsigned int nth)
 	assert_int_equal(faults_make_ctx(&life), 0);
 	inject_arm(kind, nth);
 	int enumerated = faults_enumerate(&life), explained = faults_explain(&life);
+	int monitored = faults_monitor(&life);
 	bool fired = inject_fired();
 	inject_arm(kind, 0);
 	if (kind == INJECT_ALLOCATIONS) {
 		assert_true(enumerated == 0 || enumerated == -ENOMEM);
 		assert_true(explained == 0 || explained == -ENOMEM);
+		assert_true(monitored == 0 || monitored == -ENOMEM);
 	}
 	assert_int_equal(faults_enumerate(&life), 0);
 	assert_int_equal(faults_explain(&life), 0);
+	assert_int_equal(faults_monitor(&life), 0);
 	vioc_ctx_unref(life.ctx);
 	assert_int_equal(fake_count_open(life.fake), 0);
 	fake_free(life.fake);

@@ -39,5 +39,6 @@ extern const struct step faults_steps[];
 int faults_make_ctx(struct life *life);
 int faults_enumerate(struct life *life);
 int faults_explain(struct life *life);
+int faults_monitor(struct life *life);
 
 #endif

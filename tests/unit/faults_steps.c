@@ -242,6 +242,15 @@ int faults_explain(struct life *life)
 	return result < 0 ? result : 0;
 }
 
+/* The fake kernel sends no events: the way to finding that out. */
+int faults_monitor(struct life *life)
+{
+	struct vioc_monitor *monitor = NULL;
+	int error = vioc_monitor_new(life->ctx, NULL, &monitor);
+	vioc_monitor_unref(monitor);
+	return error == -EOPNOTSUPP ? 0 : error;
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);

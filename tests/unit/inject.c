@@ -220,6 +220,14 @@ static int inject_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return result;
 }
 
+static int inject_wait(void *data, int fd, int timeout_ms)
+{
+	int result = -EINTR;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_wait(sys, fd, timeout_ms));
+	return result;
+}
+
 static const struct vioci_sys_ops inject_ops = {
 	.open = inject_open,
 	.close = inject_close,
@@ -243,6 +251,7 @@ static const struct vioci_sys_ops inject_ops = {
 	.readlink = inject_readlink,
 	.list = inject_list,
 	.get_memlock_limit = inject_get_memlock_limit,
+	.wait = inject_wait,
 };
 
 void inject_init(struct inject *inject, const struct vioci_sys *inner)

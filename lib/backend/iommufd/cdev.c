@@ -18,10 +18,9 @@ static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci
 
 static int open_cdev(const struct vioci_kioas *kioas, struct vioci_node *node)
 {
-	const char *cdev = node->identity->cdev;
-	if (!cdev[0])
+	if (!node->identity->cdev[0])
 		return fail_without_cdev(kioas, node->identity);
-	snprintf(node->path, sizeof(node->path), "/dev/vfio/devices/%s", cdev);
+	vioci_identity_node(node->identity, true, node->path);
 	return vioci_attach_open_node(kioas, node);
 }
 

@@ -94,10 +94,7 @@ static int join_container(struct legacy_kioas *kioas, const struct legacy_group 
 	error = vioci_sys_ioctl(sys, group->fd, VIOCI_VFIO_GROUP_SET_CONTAINER, &kioas->fd);
 	if (!kioas->iommu_set)
 		return error < 0 ? error : set_iommu(kioas, refusal);
-	/*
-	 * With an IOMMU set this attaches the group too, and type1 calls an address conflict
-	 * EINVAL.
-	 */
+	/* With an IOMMU set this attaches the group too, and type1 calls an address conflict EINVAL. */
 	refusal->eperm = VIOCI_EPERM_EITHER;
 	return error == -EINVAL ? -EADDRINUSE : error;
 }
@@ -119,7 +116,7 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 	struct legacy_group *group = calloc(1, sizeof(*group));
 	if (!group)
 		return vioci_fail_memory(kioas->base.backend->ctx);
-	snprintf(node.path, sizeof(node.path), "/dev/vfio/%u", identity->group);
+	vioci_identity_node(identity, false, node.path);
 	group->number = identity->group;
 	group->fd = vioci_attach_open_node(&kioas->base, &node);
 	if (group->fd < 0) {

@@ -133,6 +133,10 @@ tune
 for bdf in $job_bind; do
 	bind "$bdf"
 done
+if [ -n "$job_qmp" ]; then
+	port lab.qmp
+	export LAB_QMP="$node"
+fi
 cd "$job_dir" || give_up "the guest has no $job_dir (its /dev, /proc, /run and /sys are its own)"
 run_"$job_kind"
 echo "exit $status" >&3

@@ -65,6 +65,13 @@ machine_user_nic()
 	machine_device LAB_NIC2 0000:00:06.0 e1000e,netdev=user0,addr=0x6,romfile=
 }
 
+# An empty slot behind a root port at 00:0a.0, and the known disk for an nvme in it: see guest/slot.
+machine_slot()
+{
+	machine_device LAB_SLOT 0000:00:0a.0 pcie-root-port,id=slot0,addr=0xa,chassis=10
+	machine_qemu+=(-blockdev "driver=raw,node-name=slot-disk,read-only=on,file.driver=file,file.filename=${lab_disk//,/,,}")
+}
+
 # An igb with its virtual functions, behind a root port at 00:08.0. QEMU has it from 8.0 on.
 machine_igb()
 {
