@@ -79,6 +79,7 @@ extern const struct contract_case monitor_cases[];
 extern const struct contract_case peer_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
+extern const struct contract_case bundle_cases[];
 extern const struct contract_case memlock_cases[];
 extern const struct contract_case plug_cases[];
 
