@@ -69,6 +69,8 @@ static int iommufd_kioas_open(struct vioci_backend *base, const struct vioci_kio
 		return vioci_fail_memory(base->ctx);
 	kioas->backend = base;
 	kioas->shared = source != NULL;
+	kioas->memlock_mode =
+		vioci_iommufd_memlock_mode(&base->ctx->sys, ((struct iommufd_backend *)base)->fd);
 	int error = source && source->id ? find_ioas(kioas, source->id) : alloc_ioas(kioas);
 	if (error < 0) {
 		free(kioas);
@@ -92,6 +94,11 @@ static void iommufd_kioas_close(struct vioci_kioas *kioas)
 	free(kioas);
 }
 
+static int iommufd_get_fd(const struct vioci_kioas *kioas)
+{
+	return ((const struct iommufd_backend *)kioas->backend)->fd;
+}
+
 const struct vioci_backend_ops vioci_iommufd_ops = {
 	.id = VIOC_BACKEND_IOMMUFD,
 	.name = "iommufd",
@@ -104,6 +111,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.close = iommufd_close,
 	.kioas_open = iommufd_kioas_open,
 	.kioas_close = iommufd_kioas_close,
+	.get_fd = iommufd_get_fd,
 	.attach = vioci_iommufd_attach,
 	.detach = vioci_iommufd_detach,
 	.hot_reset = vioci_iommufd_hot_reset,

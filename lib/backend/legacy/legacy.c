@@ -120,6 +120,7 @@ static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioa
 
 	struct vioci_node node;
 	kioas->base.backend = base;
+	kioas->base.memlock_mode = base->ops->memlock_mode;
 	kioas->fd = vioci_backend_open_node(base->ctx, base->ops, &node);
 	if (kioas->fd < 0) {
 		int error = kioas->fd;
@@ -138,6 +139,11 @@ static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioa
 	return 0;
 }
 
+static int legacy_get_fd(const struct vioci_kioas *kioas)
+{
+	return ((const struct legacy_kioas *)kioas)->fd;
+}
+
 const struct vioci_backend_ops vioci_legacy_ops = {
 	.id = VIOC_BACKEND_LEGACY,
 	.name = "legacy",
@@ -149,6 +155,7 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
 	.kioas_close = legacy_kioas_close,
+	.get_fd = legacy_get_fd,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
 	.hot_reset = vioci_legacy_hot_reset,
@@ -171,6 +178,7 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
 	.kioas_close = legacy_kioas_close,
+	.get_fd = legacy_get_fd,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
 	.hot_reset = vioci_legacy_hot_reset,
