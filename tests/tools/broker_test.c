@@ -284,12 +284,15 @@ static int handover(const char *path, const char *pid, const char *device, const
 	snprintf(release, sizeof(release), "release device=%s", device);
 	if (vioc_backend_from_name(backend, &request.backend) < 0)
 		die("no backend %s", backend);
+	struct vioc_ctx *ctx = NULL;
 	int fd = connect_to(path);
+	if (vioc_ctx_new(NULL, &ctx) < 0)
+		die("no context");
 	unsigned int before = count_fds(pid), own = count_fds("self");
 	double start = now();
 	for (int i = 0; i < n; i++) {
 		struct handout handout;
-		if (wire_get(fd, &request, stderr, &handout) < 0)
+		if (wire_get(ctx, fd, &request, stderr, &handout) < 0)
 			exit(1);
 		if (handout.n != 2)
 			die("%zu names, not 2", handout.n);
@@ -304,6 +307,7 @@ static int handover(const char *path, const char *pid, const char *device, const
 	if (count_fds(pid) != before || count_fds("self") != own)
 		die("fds leak");
 	close(fd);
+	vioc_ctx_unref(ctx);
 	return 0;
 }
 

@@ -198,7 +198,7 @@ static int get(struct job *job, bool *ret_reads)
 		return error;
 	error = make_leases(job, handout.backend);
 	if (error == 0) {
-		*ret_reads = wire_send_handout(job->client->fd, &handout) == 0;
+		*ret_reads = wire_send_handout(job->broker->ctx, job->client->fd, &handout) == 0;
 		if (!*ret_reads)
 			give_back(job, "unsent");
 	}

@@ -69,8 +69,6 @@ static int iommufd_kioas_open(struct vioci_backend *base, const struct vioci_kio
 		return vioci_fail_memory(base->ctx);
 	kioas->backend = base;
 	kioas->shared = source != NULL;
-	kioas->memlock_mode =
-		vioci_iommufd_memlock_mode(&base->ctx->sys, ((struct iommufd_backend *)base)->fd);
 	int error = source && source->id ? find_ioas(kioas, source->id) : alloc_ioas(kioas);
 	if (error < 0) {
 		free(kioas);
