@@ -105,6 +105,14 @@ endforeach()
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
 vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
 
+if(VIOC_EXAMPLES)
+  foreach(machine intel group)
+    vioc_test(vioc-broker@${machine} COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR}
+      ${PROJECT_BINARY_DIR} 6.12 ${machine})
+    vioc_properties(vioc-broker@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+  endforeach()
+endif()
+
 set(outs "")
 set(fixtures "")
 foreach(where 6.12-intel 6.12-group 6.12-group-blocked 6.12-bypass newest-intel)

@@ -6,6 +6,7 @@
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
 #include <libvioc/bind.h>
+#include <libvioc/bundle.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>

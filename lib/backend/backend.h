@@ -93,6 +93,8 @@ struct vioci_backend_ops {
 	 * shared, borrowed or forgotten.
 	 */
 	void (*kioas_close)(struct vioci_kioas *kioas);
+	/* The fd that it lives in; borrowed. */
+	int (*get_fd)(const struct vioci_kioas *kioas);
 
 	/* Errors as vioc_device_open() states them. */
 	int (*attach)(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,

@@ -23,6 +23,26 @@ struct fake_fd *fake_fd_set(struct fake *fake, int fd, enum fake_fd_kind kind)
 	return made;
 }
 
+/* Nothing stands for it any more. */
+static void end_file(struct fake *fake, struct fake_fd *fd)
+{
+	if (fd->huge)
+		fake_huge_put(fake, fd->huge);
+	if (fd->kind == FD_CONTAINER)
+		fake_container_put(fd->container);
+	else if (fd->kind == FD_GROUP)
+		fake_group_close(fake, fd->group);
+	else if (fd->kind == FD_DEVICE)
+		fake_device_close(fake, fd);
+	free(fd);
+}
+
+void fake_fd_put(struct fake *fake, struct fake_fd *fd)
+{
+	if (--fd->refs == 0)
+		end_file(fake, fd);
+}
+
 void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared)
 {
 	if (fd >= MAX_FDS)

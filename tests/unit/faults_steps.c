@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,6 +10,16 @@
 int faults_make_ctx(struct life *life)
 {
 	return vioci_ctx_new_with_sys(NULL, &life->inject.sys, &life->ctx);
+}
+
+static int set_memlock_mode(struct life *life)
+{
+	int iommufd = vioci_sys_open(&life->inject.sys, "/dev/iommu", O_RDWR);
+	if (iommufd < 0)
+		return iommufd;
+	int error = vioc_fd_set_memlock_mode(life->ctx, iommufd, VIOC_MEMLOCK_PROCESS);
+	vioci_sys_close(&life->inject.sys, &iommufd);
+	return error;
 }
 
 static int make_container(struct life *life)
@@ -306,6 +317,7 @@ static int open_first_again(struct life *life)
 
 const struct step faults_steps[] = {
 	{ "make a context", faults_make_ctx },
+	{ "set the memlock mode", set_memlock_mode },
 	{ "make a container", make_container },
 	{ "make an ioas", make_ioas },
 	{ "map before attach", map_before_attach },

@@ -94,10 +94,7 @@ static int join_container(struct legacy_kioas *kioas, const struct legacy_group 
 	error = vioci_sys_ioctl(sys, group->fd, VIOCI_VFIO_GROUP_SET_CONTAINER, &kioas->fd);
 	if (!kioas->iommu_set)
 		return error < 0 ? error : set_iommu(kioas, refusal);
-	/*
-	 * With an IOMMU set this attaches the group too, and type1 calls an address conflict
-	 * EINVAL.
-	 */
+	/* With an IOMMU set this attaches the group too, and type1 calls an address conflict EINVAL. */
 	refusal->eperm = VIOCI_EPERM_EITHER;
 	return error == -EINVAL ? -EADDRINUSE : error;
 }
