@@ -66,7 +66,8 @@ static int explain_owner(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 {
 	if (vioci_explain_sibling(ctx, draft, identity->group, identity->name))
 		return 1;
-	if (!vioci_explain_group_holders(ctx, draft, identity->group))
+	if (!vioci_explain_group_holders(ctx, draft, identity->group) &&
+	    !vioci_explain_device_holders(ctx, draft))
 		return 0;
 	draft->error = -EBUSY;
 	draft->reason = VIOC_REASON_BUSY;

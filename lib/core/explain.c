@@ -21,10 +21,8 @@ static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, c
 		found = vioci_explain_group_holders(ctx, draft, group);
 	else
 		found = vioci_explain_holders(ctx, draft, path, "it is held by");
-	/* A device opened through its group keeps it busy after the group's fd was closed. */
 	if (!found)
-		found = vioci_explain_holders(ctx, draft, VIOCI_ANONYMOUS_DEVICE,
-					      "it is in use, perhaps by");
+		found = vioci_explain_device_holders(ctx, draft);
 	if (!found)
 		vioci_diag_obstacle(draft, "%s is in use, by whom can't be seen from here", path);
 	vioci_diag_advice(draft, "end the holder, or let it close the device; other users' "

@@ -35,6 +35,12 @@ int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, 
 int vioci_explain_group_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 				uint32_t group);
 
+/*
+ * For when those are not found: a device opened through its group keeps that busy, also after the group's
+ * fd was closed. Adds the processes that have such a device, of whatever group. Returns how many.
+ */
+int vioci_explain_device_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft);
+
 /* Whether /proc shows every process' fds: then a holder that isn't found isn't there. */
 bool vioci_sees_all_processes(struct vioc_ctx *ctx);
 

@@ -83,6 +83,12 @@ int vioci_explain_group_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *d
 	return explain(&search);
 }
 
+int vioci_explain_device_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft)
+{
+	return vioci_explain_holders(ctx, draft, VIOCI_ANONYMOUS_DEVICE,
+				     "it is in use, perhaps by");
+}
+
 static int any_entry(void *arg, const char *name)
 {
 	(void)arg;
