@@ -260,6 +260,26 @@ int ls_print_json(const struct ls_picture *picture)
 	return print(&document);
 }
 
+int ls_print_features_json(struct vioc_ctx *ctx)
+{
+	struct vioc_system_feature feature = VIOC_SIZED(vioc_system_feature);
+	struct document document;
+	if (begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"library\":", document.out);
+	write_string(document.out, vioc_version());
+	fputs(",\"features\":[", document.out);
+	for (size_t i = 0; vioc_system_get_feature(ctx, i, &feature) > 0; i++) {
+		fprintf(document.out, "%s\n{\"name\":\"%s\"", i ? "," : "", feature.name);
+		write_member(document.out, "state", ls_feature_state(&feature));
+		write_member(document.out, "value", *feature.value ? feature.value : NULL);
+		write_member(document.out, "about", feature.about);
+		putc('}', document.out);
+	}
+	fputs("]}\n", document.out);
+	return print(&document);
+}
+
 int ls_print_event_json(const char *kind, const struct vioc_event *event,
 			const struct vioc_found_device *device)
 {

@@ -29,6 +29,7 @@ struct ls_options {
 	bool json;
 	bool json_lines; /* one object a line: for watch */
 	bool watch;
+	bool features;
 	bool no_headings;
 	bool raw;
 	bool full_paths;
@@ -80,11 +81,16 @@ void ls_summarize(const struct vioc_found_unit *unit, char *text, size_t size);
 /* watch.c: the exit status */
 int ls_watch(struct vioc_ctx *ctx, const struct ls_options *options, char **names);
 
+/* features.c: the exit status */
+int ls_features(struct vioc_ctx *ctx, const struct ls_options *options);
+const char *ls_feature_state(const struct vioc_system_feature *feature);
+
 /* json.c: the document, complete or not at all. 0 or -1. */
 int ls_print_json(const struct ls_picture *picture);
 /* A line of its own; device is NULL where it went, or is a group. */
 int ls_print_event_json(const char *kind, const struct vioc_event *event,
 			const struct vioc_found_device *device);
+int ls_print_features_json(struct vioc_ctx *ctx);
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag);
 
 /* why.c: the exit status */

@@ -26,6 +26,7 @@ static void print_help(void)
 	     "      --topology        by bridge\n"
 	     "  -i, --iommus          IOMMUs in place of devices\n"
 	     "  -v, --verbose         with -i, the fields of their registers\n"
+	     "      --features        what this kernel can do\n"
 	     "      --watch           what there is, then what changes, until it is ended\n"
 	     "      --json-lines      with --watch, each event as a line of JSON\n"
 	     "      --holders         which process has which device open\n"
@@ -115,6 +116,7 @@ static const char *all_columns(void)
 enum {
 	OPT_TOPOLOGY = 256,
 	OPT_HOLDERS,
+	OPT_FEATURES,
 	OPT_WATCH,
 	OPT_JSON_LINES,
 	OPT_IDS,
@@ -141,6 +143,7 @@ static const struct option long_options[] = {
 	{ "iommus", no_argument, NULL, 'i' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "holders", no_argument, NULL, OPT_HOLDERS },
+	{ "features", no_argument, NULL, OPT_FEATURES },
 	{ "watch", no_argument, NULL, OPT_WATCH },
 	{ "json-lines", no_argument, NULL, OPT_JSON_LINES },
 	{ "ids", no_argument, NULL, OPT_IDS },
@@ -267,6 +270,9 @@ static void take_option(struct ls_options *options, int option)
 		break;
 	case OPT_HOLDERS:
 		options->view = LS_HOLDERS;
+		break;
+	case OPT_FEATURES:
+		options->features = true;
 		break;
 	case OPT_WATCH:
 		options->watch = true;
@@ -448,6 +454,17 @@ static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **n
 	return status;
 }
 
+static int run(struct vioc_ctx *ctx, const struct ls_options *options, char **names)
+{
+	if (options->why)
+		return ls_why(ctx, options, options->why);
+	if (options->watch)
+		return ls_watch(ctx, options, names);
+	if (options->features)
+		return ls_features(ctx, options);
+	return list(ctx, options, names);
+}
+
 int main(int argc, char **argv)
 {
 	struct ls_options options = { 0 };
@@ -461,9 +478,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
 		return LS_ERROR;
 	}
-	int status = options.why     ? ls_why(ctx, &options, options.why)
-		     : options.watch ? ls_watch(ctx, &options, argv + optind)
-				     : list(ctx, &options, argv + optind);
+	int status = run(ctx, &options, argv + optind);
 	vioc_ctx_unref(ctx);
 	return status;
 }
