@@ -85,6 +85,22 @@ static void write_holders(FILE *out, const struct vioc_found_device *device)
 	putc(']', out);
 }
 
+static void write_bars(FILE *out, const struct vioc_found_device *device)
+{
+	fputs(",\"bar-sizes\":[", out);
+	for (int i = 0; i < 6; i++)
+		fprintf(out, "%s%" PRIu64, i ? "," : "", device->bar_sizes[i]);
+	putc(']', out);
+}
+
+static void write_rights(FILE *out, const struct vioc_found_device *device)
+{
+	bool are_known = device->node_mode || device->node_uid || device->node_gid;
+	write_number(out, "node-mode", device->node_mode, are_known);
+	write_number(out, "node-uid", device->node_uid, are_known);
+	write_number(out, "node-gid", device->node_gid, are_known);
+}
+
 static void write_device(FILE *out, const struct vioc_found_device *device)
 {
 	bool is_vf = device->physical_function;
@@ -120,6 +136,11 @@ static void write_device(FILE *out, const struct vioc_found_device *device)
 	write_number(out, "msix", device->n_msix, true);
 	write_member(out, "netdevs", device->netdevs);
 	write_member(out, "block-devices", device->block_devices);
+	write_number(out, "dma-mask-bits", device->dma_mask_bits, device->dma_mask_bits > 0);
+	write_member(out, "macs", device->macs);
+	write_flag(out, "suspended", device->flags & VIOC_FOUND_SUSPENDED);
+	write_bars(out, device);
+	write_rights(out, device);
 	write_holders(out, device);
 	putc('}', out);
 }

@@ -41,10 +41,18 @@ struct ls_options {
 
 /* What there is, after all filters. */
 struct ls_picture {
+	const struct ls_options *options;
 	struct vioc_enumerator *enumerator;
 	struct vioc_found_device *devices;
 	size_t n_devices;
+	struct vioc_found_group *groups; /* by number */
+	size_t n_groups;
+	struct vioc_found_unit *units;
+	size_t n_units;
 };
+
+/* options.c: ends the program where there is nothing to list, or the options make no sense. */
+void ls_parse(struct ls_options *options, int argc, char **argv);
 
 /* columns.c */
 
@@ -53,8 +61,9 @@ struct ls_column {
 	const char *help;
 	/* Writes nothing where there is nothing to say. */
 	void (*write)(FILE *out, const struct vioc_found_device *device,
-		      const struct ls_options *options);
-	int flags; /* SCOLS_FL_* */
+		      const struct ls_picture *picture);
+	int flags;	/* SCOLS_FL_* */
+	uint64_t wants; /* VIOC_ENUMERATE_* */
 };
 
 extern const struct ls_column ls_columns[];
