@@ -6,6 +6,7 @@
 #include "contract.h"
 
 #define IOVA	  0x100000u
+#define RW	  (VIOC_MAP_READ | VIOC_MAP_WRITE)
 #define EDU_ID	  0x010000ed
 #define PCI_CLASS 0x08
 
@@ -65,7 +66,7 @@ static void expect_dma(struct rig *rig, struct vioc_device *device)
 {
 	unsigned char *memory = pages_new(1);
 	edu_start(device);
-	assert_int_equal(vioc_ioas_map_fixed(rig->ioas, IOVA, memory, PAGE, VIOC_MAP_READ), 0);
+	assert_int_equal(vioc_ioas_map_fixed(rig->ioas, IOVA, memory, PAGE, RW), 0);
 	assert_true(edu_reaches(device, rig->ioas, IOVA, memory));
 	assert_int_equal(vioc_ioas_unmap(rig->ioas, IOVA, PAGE, 0, NULL), 0);
 	pages_free(memory, 1);
