@@ -31,17 +31,35 @@ struct vioc_ctx;
  */
 typedef void (*vioc_log_fn)(void *data, int level, const char *line);
 
+struct vioc_open_request; /* <libvioc/fds.h> */
+
+/*
+ * Asked before the library opens a node of VFIO or iommufd. Returns an fd, which is the library's
+ * from then on and is checked to be of that node; VIOC_OPEN_DECLINED to let the library open it; or
+ * -errno, which the call that wanted it fails with. May be called from any thread, and from several
+ * at once; must not call into the library.
+ */
+typedef int (*vioc_open_fn)(void *data, const struct vioc_open_request *request);
+
+/*
+ * The library opens no node of /dev itself: what is neither adopted nor given by the hook is
+ * -EACCES.
+ */
+#define VIOC_CTX_OPENS_NOTHING 1u
+
 struct vioc_ctx_opts {
 	size_t size;
 	vioc_log_fn log_fn; /* NULL: silent, unless VIOC_LOG is set */
 	void *log_data;
 	uint32_t log_level; /* VIOC_LOG_*; 0: VIOC_LOG_WARNING. VIOC_LOG wins over it */
-	uint32_t flags;	    /* must be 0 */
+	uint32_t flags;	    /* VIOC_CTX_* */
 	/*
 	 * Copied. All files (/sys, /proc, /dev) are looked for below this folder, such as the sysfs of
 	 * another machine that was copied here. NULL: the system's own.
 	 */
 	const char *sysroot;
+	vioc_open_fn open_fn; /* the open hook; NULL: none */
+	void *open_data;
 };
 
 /*

@@ -199,6 +199,8 @@ struct vioc_ioas_info {
 	uint64_t n_bytes;    /* bytes they cover */
 	uint32_t n_devices;  /* devices attached */
 	uint32_t backend; /* in use; VIOC_BACKEND_AUTO if not settled while no device is attached */
+	uint32_t kernel_id; /* its IOAS in the iommufd; 0: it has none now */
+	uint32_t reserved;
 };
 
 /* Fills *ret_info, made with VIOC_SIZED(vioc_ioas_info). -EINVAL: no size. */

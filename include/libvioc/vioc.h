@@ -5,6 +5,8 @@
 
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
+#include <libvioc/bind.h>
+#include <libvioc/bundle.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>
@@ -12,6 +14,7 @@
 #include <libvioc/diag.h>
 #include <libvioc/enumerator.h>
 #include <libvioc/explain.h>
+#include <libvioc/fds.h>
 #include <libvioc/ioas.h>
 #include <libvioc/irq.h>
 #include <libvioc/mem.h>
@@ -24,5 +27,6 @@
 #include <libvioc/system.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
+#include <libvioc/vf.h>
 
 #endif

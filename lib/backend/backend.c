@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/backend.h"
-#include "core/explain.h"
 
 /* Indexed by VIOC_BACKEND_*. */
 static const struct {
@@ -42,15 +41,19 @@ VIOC_API int vioc_backend_from_name(const char *name, uint32_t *ret_backend)
 	return -EINVAL;
 }
 
-int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *path)
+int vioci_backend_open_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
+			    struct vioci_node *ret_node)
 {
-	int fd = vioci_sys_open(&ctx->sys, path, O_RDWR);
+	struct vioci_node *node = ret_node;
+	*node = (struct vioci_node){ .kind = ops->node_kind };
+	snprintf(node->path, sizeof(node->path), "%s", ops->node);
+	int fd = vioci_node_open(ctx, node);
 	if (fd >= 0)
 		return fd;
 	struct vioci_diag_draft draft = vioci_diag_draft(fd, 0);
-	vioci_diag_tried(&draft, "open the %s backend", name);
-	vioci_diag_fact(&draft, "backend", "%s", name);
-	vioci_explain_node(ctx, &draft, path, fd);
+	vioci_diag_tried(&draft, "open the %s backend", ops->name);
+	vioci_diag_fact(&draft, "backend", "%s", ops->name);
+	vioci_node_explain(ctx, &draft, node, fd);
 	return vioci_ctx_leave(ctx, &draft);
 }
 

@@ -23,6 +23,7 @@
 
 #include "core/ctx.h"
 #include "core/identity.h"
+#include "core/node.h"
 
 struct vioci_backend_ops;
 
@@ -34,11 +35,21 @@ struct vioci_backend {
 struct vioci_kioas {
 	struct vioci_backend *backend;
 	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, where a limit applies; the same for life */
+	uint32_t id;	       /* of an IOAS; 0: there are no ids */
+	bool shared; /* others may use it: what this process mapped is to be unmapped one by one */
+	bool borrowed;	/* not to be destroyed */
+	bool forgotten; /* handed on: closing it tells the kernel nothing */
+};
+
+/* Something of others, to be used as a kioas. */
+struct vioci_kioas_source {
+	uint32_t id; /* of an IOAS; 0: a new one */
 };
 
 struct vioci_attachment {
 	struct vioci_kioas *kioas;
 	int device_fd;
+	bool stays_open; /* others may have the fd: closing it does not detach the device */
 	/* The ioas' own: its other attachments, and what this one's device can send. */
 	struct vioci_attachment *next;
 	uint64_t address_last;
@@ -64,20 +75,34 @@ struct vioci_backend_ops {
 	const char *name;
 	uint32_t memlock_mode; /* VIOC_MEMLOCK_*, unless somebody changed it */
 	const char *node;      /* what a container opens */
+	uint32_t node_kind;    /* VIOC_FD_* */
 	const char *knob;      /* the module whose allow_unsafe_interrupts applies */
 	bool by_cdev;	       /* a device is opened by its own node, not its group's */
 
 	int (*open)(struct vioc_ctx *ctx, struct vioci_backend **ret_backend);
 	void (*close)(struct vioci_backend *backend);
 
-	int (*kioas_open)(struct vioci_backend *backend, struct vioci_kioas **ret_kioas);
-	/* No device is attached any more. Mappings left go with it. */
+	/*
+	 * For a device to come, if source is NULL. Else there need be none. -ENOENT: there is no
+	 * such IOAS. -EINVAL: there are no ids. -EOPNOTSUPP: no container in use is there for it.
+	 */
+	int (*kioas_open)(struct vioci_backend *backend, const struct vioci_kioas_source *source,
+			  struct vioci_kioas **ret_kioas);
+	/*
+	 * No device of this process is attached any more. Mappings left go with it, unless it is
+	 * shared, borrowed or forgotten.
+	 */
 	void (*kioas_close)(struct vioci_kioas *kioas);
+	/* The fd that it lives in; borrowed. */
+	int (*get_fd)(const struct vioci_kioas *kioas);
 
 	/* Errors as vioc_device_open() states them. */
 	int (*attach)(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 		      struct vioci_attachment **ret_attachment);
-	/* Closes the device; nothing of it is mapped any more. */
+	/*
+	 * Closes the device; nothing of it is mapped any more. Of a kioas that is forgotten, only
+	 * that.
+	 */
 	void (*detach)(struct vioci_attachment *attachment);
 
 	/*
@@ -133,8 +158,11 @@ extern const struct vioci_backend_ops vioci_iommufd_ops;
  */
 const struct vioci_backend_ops *const *vioci_backend_candidates(uint32_t backend);
 
-/* Opens a backend's own node, leaving a diag on failure. */
-int vioci_backend_open_node(struct vioc_ctx *ctx, const char *name, const char *path);
+/* Gets an fd of a backend's own node, leaving a diag on failure. The node is filled in. */
+int vioci_backend_open_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
+			    struct vioci_node *ret_node);
+/* The same of a device's node. */
+int vioci_attach_open_node(const struct vioci_kioas *kioas, struct vioci_node *node);
 
 /* map_file() of those that can't map by file. */
 int vioci_backend_map_by_va(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t offset,
@@ -149,10 +177,6 @@ uint32_t vioci_iommufd_memlock_mode(const struct vioci_sys *sys, int iommufd);
 struct vioci_diag_draft vioci_attach_draft(const struct vioci_kioas *kioas,
 					   const struct vioci_identity *identity, int error,
 					   uint32_t reason);
-
-/* Leaves why a node could not be opened; returns the error to pass on. */
-int vioci_attach_fail_node(const struct vioci_kioas *kioas, const struct vioci_identity *identity,
-			   const char *path, int error);
 
 /* What EPERM can mean at a step of an attach. */
 enum vioci_eperm {

@@ -18,12 +18,14 @@ struct vioci_diag_draft vioci_attach_draft(const struct vioci_kioas *kioas,
 	return draft;
 }
 
-int vioci_attach_fail_node(const struct vioci_kioas *kioas, const struct vioci_identity *identity,
-			   const char *path, int error)
+int vioci_attach_open_node(const struct vioci_kioas *kioas, struct vioci_node *node)
 {
 	struct vioc_ctx *ctx = kioas->backend->ctx;
-	struct vioci_diag_draft draft = vioci_attach_draft(kioas, identity, error, 0);
-	vioci_explain_node(ctx, &draft, path, error);
+	int fd = vioci_node_open(ctx, node);
+	if (fd >= 0)
+		return fd;
+	struct vioci_diag_draft draft = vioci_attach_draft(kioas, node->identity, fd, 0);
+	vioci_node_explain(ctx, &draft, node, fd);
 	return vioci_ctx_leave(ctx, &draft);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/ctx.h"
 #include "core/log.h"
+#include "core/node.h"
 #include "core/sized.h"
 
 #define STRING_(x) #x
@@ -52,7 +53,7 @@ int vioci_ctx_new_with_sys(const struct vioc_ctx_opts *given, const struct vioci
 	int error = vioci_sized_read(given, &opts, sizeof(opts));
 	if (error < 0)
 		return error;
-	if (opts.flags || opts.log_level > VIOC_LOG_DEBUG || !ret_ctx)
+	if ((opts.flags & ~VIOC_CTX_OPENS_NOTHING) || opts.log_level > VIOC_LOG_DEBUG || !ret_ctx)
 		return -EINVAL;
 
 	struct vioc_ctx *ctx = calloc(1, sizeof(*ctx));
@@ -63,7 +64,11 @@ int vioci_ctx_new_with_sys(const struct vioc_ctx_opts *given, const struct vioci
 	ctx->log_fn = opts.log_fn;
 	ctx->log_data = opts.log_data;
 	ctx->log_level = opts.log_level ? (int)opts.log_level : VIOC_LOG_WARNING;
+	ctx->open_fn = opts.open_fn;
+	ctx->open_data = opts.open_data;
+	ctx->opens_nothing = opts.flags & VIOC_CTX_OPENS_NOTHING;
 	pthread_mutex_init(&ctx->diag_lock, NULL);
+	pthread_mutex_init(&ctx->adopted_lock, NULL);
 
 	error = read_environment(ctx);
 	if (error == 0)
@@ -92,6 +97,8 @@ static void ctx_free(struct vioc_ctx *ctx)
 {
 	for (size_t i = 0; i < VIOCI_CTX_DIAGS; i++)
 		vioc_diag_unref(ctx->diags[i].diag);
+	vioci_adopted_close_all(ctx);
+	pthread_mutex_destroy(&ctx->adopted_lock);
 	pthread_mutex_destroy(&ctx->diag_lock);
 	free(ctx->backend_name);
 	free(ctx->sysroot);

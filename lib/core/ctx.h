@@ -20,6 +20,8 @@ struct vioci_diag_slot {
 	uint64_t stamp;		/* higher is newer */
 };
 
+struct vioci_adopted;
+
 struct vioc_ctx {
 	vioci_ref refs;
 	struct vioci_sys sys;
@@ -30,6 +32,13 @@ struct vioc_ctx {
 	int log_level; /* 0: nothing */
 
 	char *backend_name; /* what VIOC_BACKEND says, or NULL */
+
+	/* Where fds come from, see node.h. */
+	vioc_open_fn open_fn; /* or NULL */
+	void *open_data;
+	bool opens_nothing;
+	pthread_mutex_t adopted_lock;
+	struct vioci_adopted *adopted;
 
 	pthread_mutex_t diag_lock;
 	struct vioci_diag_slot diags[VIOCI_CTX_DIAGS];

@@ -44,6 +44,16 @@ static const char *const reason_names[] = {
 	[VIOC_REASON_DIRECT_REGION] = "direct-region",
 	[VIOC_REASON_SUSPENDED] = "suspended",
 	[VIOC_REASON_LOCKDOWN] = "lockdown",
+	[VIOC_REASON_NETWORK] = "network",
+	[VIOC_REASON_OTHER_NETNS] = "other-netns",
+	[VIOC_REASON_STORAGE] = "storage",
+	[VIOC_REASON_DATA] = "data",
+	[VIOC_REASON_CONSOLE] = "console",
+	[VIOC_REASON_HAS_VFS] = "has-vfs",
+	[VIOC_REASON_BRIDGE] = "bridge",
+	[VIOC_REASON_DRIVER_REFUSED] = "driver-refused",
+	[VIOC_REASON_NO_FD] = "no-fd",
+	[VIOC_REASON_WRONG_FD] = "wrong-fd",
 };
 
 VIOC_API const char *vioc_reason_name(uint32_t reason)

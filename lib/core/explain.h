@@ -9,6 +9,9 @@
 /* 0 if VFIO can open the device as far as sysfs tells; else leaves a diag (usable.c). */
 int vioci_check_usable(struct vioc_ctx *ctx, const struct vioci_identity *identity);
 
+/* Leaves a diag for an error of vioci_identity_read(). Returns it. (usable.c) */
+int vioci_fail_name(struct vioc_ctx *ctx, int error, const char *what, const char *name);
+
 /*
  * Adds what is wrong with a node that could not be opened: who owns it, who holds it, what module
  * is missing. Sets the draft's reason and error; error is what open(2) gave.

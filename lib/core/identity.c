@@ -199,3 +199,27 @@ int vioci_iommu_is_active(const struct vioci_sys *sys)
 {
 	return vioci_sys_list(sys, "/sys/class/iommu", stop_at_first, NULL) == 1;
 }
+
+struct unit_search {
+	const struct vioci_sys *sys;
+	const char *device;
+};
+
+/* The link of an IOMMU in its class leads through the device that it is, if it is one. */
+static int is_part_of_unit(void *arg, const char *name)
+{
+	const struct unit_search *search = arg;
+	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX], part[72];
+	if (strlen(name) > 255)
+		return 0;
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s", name);
+	snprintf(part, sizeof(part), "/%s/", search->device);
+	return vioci_sys_readlink(search->sys, path, target, sizeof(target)) == 0 &&
+	       strstr(target, part);
+}
+
+bool vioci_is_iommu(const struct vioci_sys *sys, const char *name)
+{
+	struct unit_search search = { sys, name };
+	return vioci_sys_list(sys, "/sys/class/iommu", is_part_of_unit, &search) == 1;
+}

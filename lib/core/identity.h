@@ -66,6 +66,9 @@ bool vioci_is_mock_unit(const char *name);
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
 
+/* Whether the device is an IOMMU itself, one that is active. */
+bool vioci_is_iommu(const struct vioci_sys *sys, const char *name);
+
 struct vioci_sibling {
 	char name[64];
 	char driver[64];

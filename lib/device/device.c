@@ -24,6 +24,8 @@ static int read_identity(struct vioc_ctx *ctx, const char *name,
 			 struct vioci_identity *ret_identity)
 {
 	int error = vioci_identity_read(&ctx->sys, name, ret_identity);
+	if (error == -ENODEV && vioci_adopted_identify(ctx, name, ret_identity) == 0)
+		return 0;
 	if (error == 0)
 		return vioci_check_usable(ctx, ret_identity);
 
@@ -134,6 +136,7 @@ VIOC_API int vioc_device_open(struct vioc_ioas *ioas, const char *name,
 	pthread_mutex_init(&device->irqs_lock, NULL);
 	pthread_mutex_init(&device->config_lock, NULL);
 	error = open_and_attach(device, name, &opts);
+	vioci_adopted_end(ctx, error == 0);
 	if (error < 0) {
 		device_free(device);
 		return error;

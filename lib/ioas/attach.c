@@ -127,12 +127,12 @@ static int attach_first(struct vioc_ioas *ioas, struct vioci_backend *backend,
 			struct vioci_attachment **ret_attachment)
 {
 	struct vioci_kioas *kioas;
-	int error = backend->ops->kioas_open(backend, &kioas);
+	int error = backend->ops->kioas_open(backend, NULL, &kioas);
 	if (error < 0)
 		return error;
 	error = attach_to(ioas, kioas, newcomer, ret_attachment);
 	if (error < 0)
-		backend->ops->kioas_close(kioas);
+		vioci_kioas_close(ioas, kioas);
 	return error;
 }
 
@@ -223,18 +223,44 @@ int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_newcomer *newco
 	return error;
 }
 
-/* After a detach: what the devices left allow, or everything if none is left. */
+/*
+ * Makes these limits those of the ioas; the old ones stay if they can't be read: they are narrower.
+ */
+static int renew_limits_of(struct vioc_ioas *ioas, struct vioci_kioas *kioas)
+{
+	struct kernel_side side = { .kioas = kioas };
+	int error = read_limits(ioas, &side, address_last(ioas));
+	if (error == 0) {
+		set_kernel_side(ioas, &side);
+		return 0;
+	}
+	pthread_mutex_lock(&ioas->lock);
+	ioas->kioas = kioas;
+	pthread_mutex_unlock(&ioas->lock);
+	return error;
+}
+
+/*
+ * After a detach: what the devices left allow, or everything if the kernel's part is to go. One
+ * that is kept goes, too, if the last device took it along: a container's does.
+ */
 static void renew_limits(struct vioc_ioas *ioas)
 {
-	struct kernel_side side = { .kioas = ioas->n_devices ? ioas->kioas : NULL };
-	if (read_limits(ioas, &side, address_last(ioas)) == 0) {
-		set_kernel_side(ioas, &side);
+	bool stays = ioas->n_devices || ioas->kept;
+	int error = renew_limits_of(ioas, stays ? ioas->kioas : NULL);
+	if (ioas->n_devices || !ioas->kept || error != -EINVAL)
 		return;
-	}
-	/* The old limits are narrower, so safe to keep. */
-	pthread_mutex_lock(&ioas->lock);
-	ioas->kioas = side.kioas;
-	pthread_mutex_unlock(&ioas->lock);
+	ioas->kept = false;
+	(void)renew_limits_of(ioas, NULL);
+}
+
+int vioci_ioas_keep(struct vioc_ioas *ioas, struct vioci_kioas *kioas)
+{
+	int error = renew_limits_of(ioas, kioas);
+	ioas->kept = error == 0;
+	if (error < 0)
+		ioas->kioas = NULL;
+	return error;
 }
 
 static void unlink_attachment(struct vioc_ioas *ioas, const struct vioci_attachment *attachment)
@@ -280,11 +306,11 @@ void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachme
 	ioas->n_devices--;
 	pthread_mutex_unlock(&ioas->lock);
 	renew_limits(ioas);
-	if (!ioas->n_devices) {
+	if (!ioas->n_devices && !ioas->kept) {
+		vioci_kioas_close(ioas, kioas);
 		pthread_mutex_lock(&ioas->lock);
 		vioci_drop_waiting(ioas);
 		vioci_ioas_unlock(ioas);
-		kioas->backend->ops->kioas_close(kioas);
 	}
 
 	end_exclusive(ioas, &window);

@@ -102,6 +102,7 @@ VIOC_API int vioc_container_new(struct vioc_ctx *ctx, const struct vioc_containe
 	container->backend = opts.backend;
 	pthread_mutex_init(&container->lock, NULL);
 	error = open_backends(container);
+	vioci_adopted_end(ctx, error == 0);
 	if (error < 0) {
 		container_free(container);
 		return error;

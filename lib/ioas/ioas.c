@@ -8,6 +8,8 @@
 
 static void ioas_free(struct vioc_ioas *ioas)
 {
+	if (ioas->kioas)
+		vioci_kioas_close(ioas, ioas->kioas);
 	vioci_files_forget_all(&ioas->maps);
 	vioci_memfile_close_all(vioci_ioas_ctx(ioas), ioas->maps.unused_files);
 	vioci_maps_destroy(&ioas->maps);
@@ -67,7 +69,7 @@ VIOC_API struct vioc_ioas *vioc_ioas_ref(struct vioc_ioas *ioas)
 	return ioas;
 }
 
-/* Attached devices hold a reference, so none is left here, and no kioas. */
+/* Attached devices hold a reference, so none is left here, and no kioas but one that was adopted. */
 VIOC_API struct vioc_ioas *vioc_ioas_unref(struct vioc_ioas *ioas)
 {
 	if (ioas && vioci_ref_put(&ioas->refs))
@@ -107,6 +109,7 @@ VIOC_API int vioc_ioas_get_info(struct vioc_ioas *ioas, struct vioc_ioas_info *r
 		.n_bytes = ioas->maps.tally.n_bytes,
 		.n_devices = ioas->n_devices,
 		.backend = backend_in_use(ioas),
+		.kernel_id = ioas->kioas ? ioas->kioas->id : 0,
 	};
 	pthread_mutex_unlock(&ioas->lock);
 	return vioci_ctx_give_sized(vioci_ioas_ctx(ioas), ret_info, &info, sizeof(info));

@@ -54,7 +54,8 @@ struct vioc_ioas {
 	pthread_mutex_t lock;
 	struct vioci_windows windows;
 	unsigned int n_devices;
-	struct vioci_kioas *kioas;  /* NULL while no device is attached */
+	struct vioci_kioas *kioas;  /* NULL while no device is attached, unless it is kept */
+	bool kept;		    /* the kioas was adopted */
 	struct vioci_limits kernel; /* its limits: everything, while no device is attached */
 	struct vioci_allowed allowed;
 	struct vioci_limits limits; /* both, and what the devices can send */
@@ -84,6 +85,12 @@ int vioci_ioas_attach(struct vioc_ioas *ioas, const struct vioci_newcomer *newco
 		      struct vioci_attachment **ret_attachment);
 void vioci_ioas_detach(struct vioc_ioas *ioas, struct vioci_attachment *attachment,
 		       const struct vioci_identity *identity);
+
+/* Makes a kioas, which needs no device, part of the ioas until that goes. Leaves no diag. */
+int vioci_ioas_keep(struct vioc_ioas *ioas, struct vioci_kioas *kioas);
+
+/* adopt.c: closes what was the kernel's part; of a shared one it unmaps what this process mapped. */
+void vioci_kioas_close(struct vioc_ioas *ioas, struct vioci_kioas *kioas);
 
 /* range.c. With the lock. */
 

@@ -82,12 +82,17 @@ static struct vioci_item item_by_va(const struct vioci_record *record)
 	};
 }
 
+static bool has_va(const struct vioci_record *record)
+{
+	return !(record->meta & (VIOCI_RELEASED | VIOCI_FOREIGN));
+}
+
 void vioci_maps_insert(struct vioci_maps *maps, const struct vioci_record *record)
 {
 	struct vioci_item by_iova = item_by_iova(record), by_va = item_by_va(record);
 	vioci_seq_begin(&maps->seq);
 	vioci_tree_insert(&maps->by_iova, &by_iova);
-	if (!(record->meta & VIOCI_RELEASED))
+	if (has_va(record))
 		vioci_tree_insert(&maps->by_va, &by_va);
 	count_waiting(maps, record, 1);
 	vioci_seq_end(&maps->seq);
@@ -98,7 +103,7 @@ void vioci_maps_remove(struct vioci_maps *maps, const struct vioci_record *recor
 {
 	vioci_seq_begin(&maps->seq);
 	vioci_tree_remove(&maps->by_iova, record->iova, 0);
-	if (!(record->meta & VIOCI_RELEASED))
+	if (has_va(record))
 		vioci_tree_remove(&maps->by_va, record->va, record->iova);
 	count_waiting(maps, record, UINT64_MAX);
 	vioci_seq_end(&maps->seq);
@@ -118,7 +123,7 @@ static void remove_run(struct vioci_maps *maps, struct vioci_cursor cursor, uint
 	for (bool found = vioci_record_if(maps, cursor, &record);
 	     found && n < RUN && record.iova <= last;
 	     found = vioci_maps_next(maps, &cursor, &record), n++) {
-		if (!(record.meta & VIOCI_RELEASED))
+		if (has_va(&record))
 			vioci_tree_remove(&maps->by_va, record.va, record.iova);
 		count_waiting(maps, &record, UINT64_MAX);
 		count(&maps->tally, &record, UINT64_MAX);
@@ -150,7 +155,7 @@ void vioci_maps_set_meta_at(struct vioci_maps *maps, struct vioci_cursor cursor,
 	count(&maps->tally, &record, UINT64_MAX);
 	vioci_seq_begin(&maps->seq);
 	vioci_tree_set_meta(&maps->by_iova, cursor, meta);
-	if (changed & meta & VIOCI_RELEASED)
+	if ((changed & meta & VIOCI_RELEASED) && has_va(&record))
 		vioci_tree_remove(&maps->by_va, record.va, record.iova);
 	count_waiting(maps, &record, UINT64_MAX);
 	record.meta = meta;

@@ -18,6 +18,7 @@
 #define VIOCI_PENDING  (UINT64_C(1) << 5) /* a batch is at it: not yet in the kernel for sure */
 #define VIOCI_LISTED   (UINT64_C(1) << 6) /* the list of deferred extents names it, see defer.c */
 #define VIOCI_FILE     (UINT64_C(1) << 7) /* one mapping of a file: see files.h */
+#define VIOCI_FOREIGN  (UINT64_C(1) << 8) /* another process mapped it; the VA is 0 */
 #define VIOCI_WAITING  (VIOCI_RELEASED | VIOCI_DEFERRED | VIOCI_PENDING)
 /* Length of each of a run of equal mappings, in bytes: the bits above. 0: the record is one mapping. */
 #define VIOCI_PIECE (~UINT64_C(0xfff))
@@ -43,7 +44,7 @@ struct vioci_memfile;
 
 struct vioci_maps {
 	struct vioci_tree by_iova;
-	struct vioci_tree by_va; /* without what was released, by itself */
+	struct vioci_tree by_va; /* without what was released, by itself, and what is foreign */
 	struct vioci_seq seq;
 	uint64_t n_waiting; /* records that are not live; changes with the trees */
 	struct vioci_tally tally;

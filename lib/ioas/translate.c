@@ -13,20 +13,25 @@ struct reader {
 	bool failed; /* a change came between: what was read means nothing */
 };
 
+/* Of what is foreign there is no memory in this process. */
+static bool has_memory(const struct vioci_record *record)
+{
+	return vioci_record_is_live(record) && !(record->meta & VIOCI_FOREIGN);
+}
+
 static bool read_record(struct reader *reader, uint64_t iova, struct vioci_record *ret_record)
 {
 	const struct vioci_maps *maps = reader->maps;
 	struct vioci_item item;
 	if (reader->locked)
-		return vioci_maps_meet(maps, iova, iova, ret_record) &&
-		       vioci_record_is_live(ret_record);
+		return vioci_maps_meet(maps, iova, iova, ret_record) && has_memory(ret_record);
 
 	enum vioci_peek peek = vioci_tree_peek(&maps->by_iova, &maps->seq, iova, &item);
 	reader->failed |= peek == VIOCI_PEEK_RETRY;
 	if (peek != VIOCI_PEEK_FOUND)
 		return false;
 	*ret_record = (struct vioci_record){ item.start, item.last, item.value, item.meta };
-	return vioci_record_is_live(ret_record);
+	return has_memory(ret_record);
 }
 
 /* Of all records with this memory the first that is live. */

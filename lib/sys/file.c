@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/sys.h"
@@ -83,6 +84,33 @@ int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf
 	int error = read_all(sys, fd, buf, size);
 	vioci_sys_close(sys, &fd);
 	return error;
+}
+
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text)
+{
+	int error = -E2BIG;
+	for (size_t size = 16384; error == -E2BIG; size *= 4) {
+		char *text = malloc(size);
+		if (!text)
+			return -ENOMEM;
+		error = vioci_sys_read_text(sys, path, text, size);
+		if (error == 0)
+			*ret_text = text;
+		else
+			free(text);
+	}
+	return error;
+}
+
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text)
+{
+	int fd = vioci_sys_open(sys, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	size_t length = strlen(text);
+	ssize_t written = vioci_sys_pwrite(sys, fd, text, length, 0);
+	vioci_sys_close(sys, &fd);
+	return written < 0 ? (int)written : written < (ssize_t)length ? -EIO : 0;
 }
 
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size)

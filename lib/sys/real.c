@@ -12,10 +12,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sys/real.h"
+#include "sys/message.h"
 
 int vioci_real_keep(int fd)
 {
@@ -104,6 +106,40 @@ static int real_get_rights(void *data, int dir, const char *path,
 	return 0;
 }
 
+static enum vioci_fd_type type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return VIOCI_FD_REGULAR;
+	case S_IFDIR:
+		return VIOCI_FD_FOLDER;
+	case S_IFCHR:
+		return VIOCI_FD_CHARACTER;
+	case S_IFBLK:
+		return VIOCI_FD_BLOCK;
+	case S_IFIFO:
+		return VIOCI_FD_PIPE;
+	case S_IFSOCK:
+		return VIOCI_FD_SOCKET;
+	default:
+		return VIOCI_FD_ANONYMOUS;
+	}
+}
+
+static int real_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat)
+{
+	(void)data;
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_stat = (struct vioci_fd_stat){
+		.type = type_of(st.st_mode),
+		.major = major(st.st_rdev),
+		.minor = minor(st.st_rdev),
+	};
+	return 0;
+}
+
 static int real_check_access(void *data, const char *path)
 {
 	(void)data;
@@ -161,10 +197,10 @@ static int real_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int real_wait(void *data, int fd, int timeout_ms)
+static int real_wait(void *data, int fd, bool to_write, int timeout_ms)
 {
 	(void)data;
-	struct pollfd event = { .fd = fd, .events = POLLIN };
+	struct pollfd event = { .fd = fd, .events = to_write ? POLLOUT : POLLIN };
 	int result = poll(&event, 1, timeout_ms);
 	return result < 0 ? -errno : result;
 }
@@ -181,6 +217,7 @@ static const struct vioci_sys_ops real_ops = {
 	.make_memory = vioci_real_make_memory,
 	.dup = vioci_real_dup,
 	.get_file = vioci_real_get_file,
+	.get_stat = real_get_stat,
 	.reserve = vioci_real_reserve,
 	.mmap_fixed = vioci_real_mmap_fixed,
 	.advise_huge = vioci_real_advise_huge,
@@ -191,6 +228,9 @@ static const struct vioci_sys_ops real_ops = {
 	.readlink = real_readlink,
 	.list = real_list,
 	.get_memlock_limit = real_get_memlock_limit,
+	.send = vioci_real_send,
+	.receive = vioci_real_receive,
+	.get_peer = vioci_real_get_peer,
 	.wait = real_wait,
 };
 
@@ -216,6 +256,22 @@ uint64_t vioci_page_size(void)
 const char *vioci_getenv(const char *name)
 {
 	return secure_getenv(name);
+}
+
+void vioci_unsetenv(const char *name)
+{
+	(void)unsetenv(name);
+}
+
+int vioci_set_cloexec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+	return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno : 0;
+}
+
+uint32_t vioci_process_id(void)
+{
+	return (uint32_t)getpid();
 }
 
 uint32_t vioci_thread_id(void)

@@ -30,8 +30,28 @@ struct vioci_memory_file {
 	uint64_t page_size; /* of what it consists of */
 };
 
+/* What an fd is, as fstat(2) says. */
+enum vioci_fd_type {
+	VIOCI_FD_ANONYMOUS, /* made by a system call that is not open(2), such as a device of a group */
+	VIOCI_FD_REGULAR,
+	VIOCI_FD_FOLDER,
+	VIOCI_FD_CHARACTER,
+	VIOCI_FD_BLOCK,
+	VIOCI_FD_PIPE,
+	VIOCI_FD_SOCKET,
+};
+
+struct vioci_fd_stat {
+	enum vioci_fd_type type;
+	uint32_t major; /* of a character or block device */
+	uint32_t minor;
+};
+
 /* Called for each name in a directory but "." and "..". Non-zero stops and becomes the result. */
 typedef int (*vioci_list_fn)(void *arg, const char *name);
+
+struct vioci_message;
+struct vioci_peer;
 
 /* dir is the folder below which a path without a leading slash lies. */
 struct vioci_sys_ops {
@@ -47,6 +67,7 @@ struct vioci_sys_ops {
 	int (*make_memory)(void *data, const char *name, uint64_t page_size, uint64_t length);
 	int (*dup)(void *data, int fd);
 	int (*get_file)(void *data, int fd, struct vioci_memory_file *ret_file);
+	int (*get_stat)(void *data, int fd, struct vioci_fd_stat *ret_stat);
 	int (*reserve)(void *data, size_t length, void **ret_address);
 	int (*mmap_fixed)(void *data, int fd, void *address, size_t length, int prot,
 			  uint64_t offset);
@@ -59,7 +80,11 @@ struct vioci_sys_ops {
 	int (*readlink)(void *data, int dir, const char *path, char *buf, size_t size);
 	int (*list)(void *data, int dir, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
-	int (*wait)(void *data, int fd, int timeout_ms);
+	/* message.h */
+	ssize_t (*send)(void *data, int socket, const struct vioci_message *message);
+	ssize_t (*receive)(void *data, int socket, struct vioci_message *message);
+	int (*get_peer)(void *data, int socket, struct vioci_peer *ret_peer);
+	int (*wait)(void *data, int fd, bool to_write, int timeout_ms);
 };
 
 struct vioci_sys {
@@ -99,6 +124,16 @@ static inline int vioci_sys_ioctl(const struct vioci_sys *sys, int fd, unsigned 
 				  void *arg)
 {
 	return sys->ops->ioctl(sys->data, fd, request, arg);
+}
+
+/* For an fd (or error) that an ioctl gave: to others it may be a standard stream, so it is moved from there. */
+static inline int vioci_sys_keep(const struct vioci_sys *sys, int fd)
+{
+	if (fd < 0 || fd > 2)
+		return fd;
+	int moved = sys->ops->dup(sys->data, fd);
+	vioci_sys_close(sys, &fd);
+	return moved;
 }
 
 static inline ssize_t vioci_sys_pread(const struct vioci_sys *sys, int fd, void *buf, size_t count,
@@ -154,6 +189,13 @@ static inline int vioci_sys_get_file(const struct vioci_sys *sys, int fd,
 				     struct vioci_memory_file *ret_file)
 {
 	return sys->ops->get_file(sys->data, fd, ret_file);
+}
+
+/* -EBADF: it is not open. */
+static inline int vioci_sys_get_stat(const struct vioci_sys *sys, int fd,
+				     struct vioci_fd_stat *ret_stat)
+{
+	return sys->ops->get_stat(sys->data, fd, ret_stat);
 }
 
 /* Addresses that nothing else will get; no access. Given up by munmap. */
@@ -213,12 +255,13 @@ static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint6
 }
 
 /*
- * Waits until there is something to read from the fd. 1: there is. 0: not within so many milliseconds
- * (-1: for ever). -EINTR: a signal came.
+ * Waits until there is something to read from the fd, or room to write. 1: there is. 0: not within so
+ * many milliseconds (-1: for ever). -EINTR: a signal came.
  */
-static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, int timeout_ms)
+static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, bool to_write,
+				 int timeout_ms)
 {
-	return sys->ops->wait(sys->data, fd, timeout_ms);
+	return sys->ops->wait(sys->data, fd, to_write, timeout_ms);
 }
 
 /* Why a function of another library failed that says so by errno, as -errno. */
@@ -229,6 +272,15 @@ uint64_t vioci_page_size(void);
 
 /* The value of an environment variable, or NULL; NULL in a set-uid program. */
 const char *vioci_getenv(const char *name);
+
+/* Not while another thread reads the environment. */
+void vioci_unsetenv(const char *name);
+
+/* Makes an fd of this process close-on-exec. -EBADF. */
+int vioci_set_cloexec(int fd);
+
+/* The process' id. */
+uint32_t vioci_process_id(void);
 
 /* A clock that never goes back, in milliseconds. */
 uint64_t vioci_now_ms(void);
@@ -243,6 +295,10 @@ void vioci_write_stderr(const char *line);
 
 /* The file's text without trailing white space; -E2BIG if it doesn't fit. */
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The whole text of a file of any size, the caller's to free. */
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text);
+/* Writes the text by one call, as attributes of sysfs want it. */
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text);
 /* The last component of the link's target. */
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
 /* 1 if the path exists, 0 if not. */

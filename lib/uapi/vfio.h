@@ -13,12 +13,13 @@
 #define VIOCI_VFIO_IO(nr) _IO(';', 100 + (nr))
 
 /* Container and group. */
-#define VIOCI_VFIO_GET_API_VERSION     VIOCI_VFIO_IO(0)
-#define VIOCI_VFIO_CHECK_EXTENSION     VIOCI_VFIO_IO(1)
-#define VIOCI_VFIO_SET_IOMMU	       VIOCI_VFIO_IO(2)
-#define VIOCI_VFIO_GROUP_GET_STATUS    VIOCI_VFIO_IO(3)
-#define VIOCI_VFIO_GROUP_SET_CONTAINER VIOCI_VFIO_IO(4)
-#define VIOCI_VFIO_GROUP_GET_DEVICE_FD VIOCI_VFIO_IO(6)
+#define VIOCI_VFIO_GET_API_VERSION	 VIOCI_VFIO_IO(0)
+#define VIOCI_VFIO_CHECK_EXTENSION	 VIOCI_VFIO_IO(1)
+#define VIOCI_VFIO_SET_IOMMU		 VIOCI_VFIO_IO(2)
+#define VIOCI_VFIO_GROUP_GET_STATUS	 VIOCI_VFIO_IO(3)
+#define VIOCI_VFIO_GROUP_SET_CONTAINER	 VIOCI_VFIO_IO(4)
+#define VIOCI_VFIO_GROUP_UNSET_CONTAINER VIOCI_VFIO_IO(5)
+#define VIOCI_VFIO_GROUP_GET_DEVICE_FD	 VIOCI_VFIO_IO(6)
 
 /* Device. */
 #define VIOCI_VFIO_DEVICE_GET_INFO	     VIOCI_VFIO_IO(7)
@@ -31,6 +32,7 @@
 #define VIOCI_VFIO_DEVICE_FEATURE	     VIOCI_VFIO_IO(17)
 #define VIOCI_VFIO_DEVICE_BIND_IOMMUFD	     VIOCI_VFIO_IO(18)
 #define VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT  VIOCI_VFIO_IO(19)
+#define VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT  VIOCI_VFIO_IO(20)
 
 /* Type1 container; the numbers are shared with the device's. */
 #define VIOCI_VFIO_IOMMU_GET_INFO  VIOCI_VFIO_IO(12)
@@ -236,6 +238,11 @@ struct vioci_vfio_attach_pt {
 	uint32_t argsz;
 	uint32_t flags;
 	uint32_t pt_id;
+};
+
+struct vioci_vfio_detach_pt {
+	uint32_t argsz;
+	uint32_t flags;
 };
 
 #endif

@@ -32,6 +32,7 @@
 #define NEEDS_MDEV	   (1u << 9)  /* mdev: a mediated device */
 #define NEEDS_SLOT	   (1u << 10) /* slot: where an edu can be plugged in; nothing is there */
 #define NEEDS_EVENTS	   (1u << 11) /* a kernel that tells of changes */
+#define NEEDS_VF_NETDEV	   (1u << 12) /* vf_netdev: its virtual functions 0 and 1 can be set */
 
 struct world {
 	uint32_t backend;
@@ -50,8 +51,9 @@ struct world {
 	const char *large;
 	const char *mdev;
 	const char *slot;
-	bool was_open[1024]; /* fds, before the case */
-	unsigned int n_left; /* fds, after it */
+	const char *vf_netdev; /* interface of a device with virtual functions */
+	bool was_open[1024];   /* fds, before the case */
+	unsigned int n_left;   /* fds, after it */
 };
 
 struct contract_case {
@@ -76,9 +78,13 @@ extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
 extern const struct contract_case monitor_cases[];
+extern const struct contract_case bind_cases[];
 extern const struct contract_case peer_cases[];
 extern const struct contract_case memlock_cases[];
 extern const struct contract_case plug_cases[];
+extern const struct contract_case fds_cases[];
+extern const struct contract_case adopt_cases[];
+extern const struct contract_case bundle_cases[];
 
 /* What nearly every case starts from. */
 struct rig {
@@ -93,6 +99,7 @@ void rig_close(struct rig *rig);
 struct vioc_device *rig_device(struct rig *rig, const char *name);
 
 struct vioc_ctx *world_new_ctx(struct world *world);
+struct vioc_ctx *world_new_ctx_with(struct world *world, const struct vioc_ctx_opts *opts);
 struct vioc_container *world_new_container(struct world *world, struct vioc_ctx *ctx);
 
 /* Zeroed memory of whole pages. */
@@ -106,6 +113,8 @@ void expect_fact(struct vioc_ctx *ctx, const char *key, const char *value);
 /* The ioas holds this many mappings and bytes. */
 void expect_maps(struct vioc_ioas *ioas, uint64_t mappings, uint64_t bytes);
 
+/* Closes an fd that the library gave away. */
+void world_close(struct world *world, int fd);
 /* Another process holds the device's group; the pid is returned. */
 int world_hold_group(struct world *world, const char *device);
 /* The same: it has closed the device, but left BAR 0 mapped. */

@@ -145,6 +145,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device with a large BAR";
 	if ((needs & NEEDS_EVENTS) && is_fake(world))
 		return "kernel that tells of changes";
+	if ((needs & NEEDS_VF_NETDEV) && !world->vf_netdev)
+		return "network interface with virtual functions";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	if ((needs & NEEDS_SLOT) && !world->slot)
@@ -152,13 +154,21 @@ const char *world_missing(const struct world *world, uint32_t needs)
 	return NULL;
 }
 
-struct vioc_ctx *world_new_ctx(struct world *world)
+const struct vioci_sys *world_sys(const struct world *world)
+{
+	return world->fake ? fake_sys(world->fake) : &vioci_sys_real;
+}
+
+struct vioc_ctx *world_new_ctx_with(struct world *world, const struct vioc_ctx_opts *opts)
 {
 	struct vioc_ctx *ctx = NULL;
-	int error = world->fake ? vioci_ctx_new_with_sys(NULL, fake_sys(world->fake), &ctx)
-				: vioc_ctx_new(NULL, &ctx);
-	assert_int_equal(error, 0);
+	assert_int_equal(vioci_ctx_new_with_sys(opts, world_sys(world), &ctx), 0);
 	return ctx;
+}
+
+struct vioc_ctx *world_new_ctx(struct world *world)
+{
+	return world_new_ctx_with(world, NULL);
 }
 
 struct vioc_container *world_new_container(struct world *world, struct vioc_ctx *ctx)
@@ -168,6 +178,11 @@ struct vioc_container *world_new_container(struct world *world, struct vioc_ctx 
 	opts.backend = world->backend;
 	assert_int_equal(vioc_container_new(ctx, &opts, &container), 0);
 	return container;
+}
+
+void world_close(struct world *world, int fd)
+{
+	vioci_sys_close(world->fake ? fake_sys(world->fake) : &vioci_sys_real, &fd);
 }
 
 /* The number behind the last slash of a link in sysfs. */

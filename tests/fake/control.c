@@ -112,7 +112,7 @@ unsigned int fake_count_open(struct fake *fake)
 	unsigned int count = 0;
 	pthread_mutex_lock(&fake->lock);
 	for (size_t i = 0; i < MAX_FDS; i++)
-		count += fake->fds[i].kind != FD_FREE;
+		count += fake->fds[i] != NULL;
 	for (size_t i = 0; i < MAX_MMAPS; i++)
 		count += fake->mmaps[i].device != NULL;
 	count += fake->memory_bytes != 0;
@@ -140,8 +140,8 @@ static void for_each_space(struct fake *fake, void (*fn)(struct fake_space *, vo
 	struct fake_container *seen[MAX_FDS];
 	size_t n_seen = 0;
 	for (size_t i = 0; i < MAX_FDS; i++) {
-		struct fake_container *container = fake->fds[i].container;
-		bool again = !container || fake->fds[i].kind == FD_FREE;
+		struct fake_container *container = fake->fds[i] ? fake->fds[i]->container : NULL;
+		bool again = !container;
 		for (size_t j = 0; j < n_seen && !again; j++)
 			again = seen[j] == container;
 		if (again)

@@ -67,7 +67,8 @@ static void set_caps(struct fake_device *device)
 
 void fake_device_power_on(struct fake_device *device)
 {
-	const uint32_t id = 0x11e81234, class = 0x00ff0010, edu_id = 0x010000ed;
+	const uint32_t id = device->spec.kind == FAKE_EDU ? 0x11e81234 : 0x00101b36,
+		       class = 0x00ff0010, edu_id = 0x010000ed;
 	memset(device->config, 0, sizeof(device->config));
 	memcpy(device->config, &id, sizeof(id));
 	memcpy(device->config + 8, &class, sizeof(class));

@@ -25,13 +25,9 @@ int fake_export_dma_buf(struct fake *fake, struct fake_device *device, const voi
 	int fd = vioci_sys_dup(&vioci_sys_real, device->bar_fd);
 	if (fd < 0)
 		return fd;
-	if (fd >= MAX_FDS)
-		abort();
-	fake->fds[fd] = (struct fake_fd){
-		.kind = FD_FILE,
-		.device = device,
-		.offset = range->offset,
-	};
+	struct fake_fd *made = fake_fd_set(fake, fd, FD_FILE);
+	made->device = device;
+	made->offset = range->offset;
 	return fd;
 }
 

@@ -11,23 +11,12 @@
 #include "internal.h"
 #include "uapi/vfio.h"
 
-struct fake_fd *fake_fd(struct fake *fake, int fd)
+struct fake_device *fake_find(struct fake *fake, const char *name)
 {
-	if (fd < 0 || fd >= MAX_FDS || fake->fds[fd].kind == FD_FREE)
-		return NULL;
-	return &fake->fds[fd];
-}
-
-int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fd >= MAX_FDS)
-		abort();
-	fake->fds[fd] = (struct fake_fd){ 0 };
-	*ret_fd = &fake->fds[fd];
-	return fd;
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, name) == 0)
+			return &fake->devices[i];
+	return NULL;
 }
 
 void fake_container_put(struct fake_container *container)
@@ -135,7 +124,8 @@ static int open_cdev(struct fake *fake, int number)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++) {
 		struct fake_device *device = &fake->devices[i];
-		if (device->cdev != number || fake->config.no_cdev)
+		if (device->cdev != number || fake->config.no_cdev || !device->spec.driver ||
+		    !strstr(device->spec.driver, "vfio"))
 			continue;
 		struct fake_fd *made = NULL;
 		int fd = fake_fd_new(fake, &made);
@@ -187,7 +177,9 @@ static int open_file(struct fake *fake, int dir, const char *path, int flags)
 	int fd = openat(dir, find_file(fake, path, full), flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		snprintf(file->path, sizeof(file->path), "%s", path);
 	return fd;
 }
 
@@ -198,7 +190,7 @@ static int sys_open(void *data, int dir, const char *path, int flags)
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
 	int fd = is_node ? open_node(fake, path) : open_file(fake, dir, path, flags);
 	if (is_node && fd >= 0)
-		fake_file_open(fake, fd, path);
+		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
 }
@@ -210,18 +202,10 @@ static int sys_close(void *data, int number)
 	struct fake_fd *fd = fake_fd(fake, number);
 	if (!fd)
 		abort();
-	struct fake_fd closed = *fd;
-	fd->kind = FD_FREE;
-	if (closed.kind != FD_FILE)
+	fake->fds[number] = NULL;
+	if (fd->kind != FD_FILE)
 		fake_file_close(fake, number);
-	if (closed.huge)
-		fake_huge_put(fake, closed.huge);
-	if (closed.kind == FD_CONTAINER)
-		fake_container_put(closed.container);
-	else if (closed.kind == FD_GROUP)
-		fake_group_close(fake, closed.group);
-	else if (closed.kind == FD_DEVICE)
-		fake_device_close(fake, &closed);
+	fake_fd_put(fake, fd);
 	close(number);
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
@@ -244,6 +228,8 @@ static int device_ioctl(struct fake *fake, struct fake_fd *fd, unsigned long req
 		return -EINVAL;
 	if (request == VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT && fd->from_cdev)
 		return fake_device_attach(fd, arg);
+	if (request == VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT && fd->from_cdev)
+		return fake_device_detach(fd->device);
 	if (request == VIOCI_VFIO_DEVICE_GET_HOT_RESET_INFO)
 		return fake_hot_reset_info(fake, fd, arg);
 	if (request == VIOCI_VFIO_DEVICE_HOT_RESET)
@@ -291,6 +277,14 @@ static ssize_t sys_pread(void *data, int number, void *buf, size_t count, uint64
 	return done;
 }
 
+static ssize_t write_attribute(struct fake *fake, const char *path, const void *buf, size_t count)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%.*s", (int)count, (const char *)buf);
+	int error = fake_write_attribute(fake, path, text);
+	return error < 0 ? error : (ssize_t)count;
+}
+
 static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -299,6 +293,8 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	ssize_t done = -EBADF;
 	if (fd && fd->kind == FD_DEVICE)
 		done = fake_device_access(fd->device, (void *)(uintptr_t)buf, count, offset, true);
+	else if (fd && fd->path[0])
+		done = write_attribute(fake, fd->path, buf, count);
 	pthread_mutex_unlock(&fake->lock);
 	return done;
 }
@@ -412,10 +408,10 @@ static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int sys_wait(void *data, int fd, int timeout_ms)
+static int sys_wait(void *data, int fd, bool to_write, int timeout_ms)
 {
 	(void)data;
-	return vioci_sys_wait(&vioci_sys_real, fd, timeout_ms);
+	return vioci_sys_wait(&vioci_sys_real, fd, to_write, timeout_ms);
 }
 
 static const struct vioci_sys_ops fake_ops = {
@@ -430,6 +426,7 @@ static const struct vioci_sys_ops fake_ops = {
 	.make_memory = fake_make_memory,
 	.dup = fake_dup,
 	.get_file = fake_get_file,
+	.get_stat = fake_get_stat,
 	.reserve = fake_reserve,
 	.mmap_fixed = fake_mmap_fixed,
 	.advise_huge = fake_advise_huge,
@@ -440,6 +437,9 @@ static const struct vioci_sys_ops fake_ops = {
 	.readlink = sys_readlink,
 	.list = sys_list,
 	.get_memlock_limit = sys_get_memlock_limit,
+	.send = fake_send,
+	.receive = fake_receive,
+	.get_peer = fake_get_peer,
 	.wait = sys_wait,
 };
 
@@ -483,6 +483,7 @@ struct fake *fake_new(const struct fake_config *config)
 
 void fake_free(struct fake *fake)
 {
+	fake_forget_sent(fake);
 	fake_remove_files(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		fake_device_free(&fake->devices[i]);

@@ -115,22 +115,40 @@ static void make_emulated_group_files(const struct fake *fake, const struct fake
 	make_folder(fake, "/sys/class/vfio/%d", device->spec.group);
 }
 
-static void make_device_files(const struct fake *fake, const struct fake_device *device)
+/* The link of a device number in /sys/dev/char. */
+PRINTF(4)
+static void make_number(const struct fake *fake, int major, int minor, const char *format, ...)
+{
+	char target[VIOCI_PATH_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(target, sizeof(target), format, args);
+	va_end(args);
+	make_link(fake, "", target, "/sys/dev/char/%d:%d", major, minor);
+}
+
+static void make_ids(const struct fake *fake, const struct fake_device *device)
+{
+	uint16_t ids[2];
+	char text[16];
+	memcpy(ids, device->config, sizeof(ids));
+	snprintf(text, sizeof(text), "0x%04x\n", ids[0]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/vendor", device->spec.name);
+	snprintf(text, sizeof(text), "0x%04x\n", ids[1]);
+	make_file(fake, text, "/sys/bus/pci/devices/%s/device", device->spec.name);
+}
+
+void fake_file_override(const struct fake *fake, const char *device, const char *driver)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%s\n", *driver ? driver : "(null)");
+	make_file(fake, text, "/sys/bus/pci/devices/%s/driver_override", device);
+}
+
+void fake_file_bind(const struct fake *fake, const struct fake_device *device)
 {
 	const char *name = device->spec.name, *driver = device->spec.driver;
 	const char *bus = bus_of(device);
-	make_folder(fake, "/sys/bus/%s/devices/%s", bus, name);
-	make_link(fake, "../../../../bus/", bus, "/sys/bus/%s/devices/%s/subsystem", bus, name);
-	if (device->spec.group >= 0)
-		make_group_files(fake, device);
-	if (device->spec.bus)
-		make_emulated_group_files(fake, device);
-	if (device->spec.has_vfs)
-		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
-	if (device->spec.pf)
-		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
-	if (!driver)
-		return;
 	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
 		  bus, name);
 	if (!strstr(driver, "vfio"))
@@ -141,9 +159,68 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 	snprintf(folder, sizeof(folder), "../../bus/%s/devices/%s/vfio-dev/", bus, name);
 	make_folder(fake, "/sys/class/vfio-dev");
 	make_link(fake, folder, cdev, "/sys/class/vfio-dev/%s", cdev);
-	if (!fake->config.no_cdev)
-		make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
-			  device->cdev);
+	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
+		    device->spec.group);
+	if (fake->config.no_cdev)
+		return;
+	make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
+		  device->cdev);
+	make_number(fake, MAJOR_CDEV, device->cdev, "../../bus/%s/devices/%s/vfio-dev/vfio%d", bus,
+		    name, device->cdev);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void fake_file_unbind(const struct fake *fake, const struct fake_device *device)
+{
+	static const char *const names[] = { "driver", "vfio-dev" };
+	for (size_t i = 0; i < 2; i++) {
+		char path[VIOCI_PATH_MAX], full[VIOCI_PATH_MAX];
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device->spec.name,
+			 names[i]);
+		fake_path(fake, path, full, sizeof(full));
+		nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+}
+
+/* What each driver of the bus can be told. */
+static void make_driver_files(const struct fake *fake)
+{
+	make_folder(fake, "/sys/bus/pci");
+	make_file(fake, "", "/sys/bus/pci/drivers_probe");
+	for (const char *const *driver = fake_drivers; *driver; driver++) {
+		make_folder(fake, "/sys/bus/pci/drivers/%s", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/bind", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/unbind", *driver);
+	}
+}
+
+static void make_device_files(const struct fake *fake, const struct fake_device *device)
+{
+	const char *name = device->spec.name, *driver = device->spec.driver;
+	const char *bus = bus_of(device);
+	make_folder(fake, "/sys/bus/%s/devices/%s", bus, name);
+	make_link(fake, "../../../../bus/", bus, "/sys/bus/%s/devices/%s/subsystem", bus, name);
+	if (device->spec.group >= 0)
+		make_group_files(fake, device);
+	if (strcmp(bus, "mdev") == 0)
+		make_emulated_group_files(fake, device);
+	if (device->spec.has_vfs)
+		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
+	if (device->spec.pf)
+		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
+	if (!device->spec.bus)
+		make_ids(fake, device);
+	if (strcmp(bus, "pci") == 0)
+		fake_file_override(fake, name, driver && strstr(driver, "vfio") ? driver : "");
+	if (driver)
+		fake_file_bind(fake, device);
 }
 
 void fake_file_device(struct fake *fake, const struct fake_device *device, bool there)
@@ -203,12 +280,16 @@ void fake_make_files(struct fake *fake)
 	make_folder(fake, "/sys/bus/pci/devices");
 	make_folder(fake, "/sys/kernel/iommu_groups");
 	make_folder(fake, "/sys/class/iommu");
+	make_folder(fake, "/sys/dev/char");
+	make_number(fake, MAJOR_MISC, MINOR_VFIO, "../../devices/virtual/misc/vfio");
+	make_number(fake, MAJOR_MISC, MINOR_IOMMU, "../../devices/virtual/misc/iommu");
 	make_folder(fake, "/proc/1");
 	if (!fake->config.no_iommu)
 		make_unit_files(fake);
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
 	fake_file_status(fake);
+	make_driver_files(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		make_device_files(fake, &fake->devices[i]);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -231,14 +312,6 @@ void fake_file_thp(struct fake *fake, const char *state)
 {
 	make_folder(fake, "/sys/kernel/mm/transparent_hugepage");
 	make_file(fake, state, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 void fake_remove_files(struct fake *fake)

@@ -12,11 +12,19 @@
 #define MAX_DEVICES	32
 #define MAX_NODES	32
 #define MAX_MMAPS	64
+#define MAX_SENT	512
 #define BAR_SIZE	0x400000
 #define FAKE_HUGE_SIZES 2
 #define FAKE_IRQS	5
 #define FAKE_VECTORS	5 /* of MSI-X */
 #define SELF_PID	1 /* of the process under test, in the fake /proc */
+
+/* Device numbers of the nodes. */
+#define MAJOR_MISC  10
+#define MINOR_VFIO  196
+#define MINOR_IOMMU 120
+#define MAJOR_GROUP 240 /* the minor is the group */
+#define MAJOR_CDEV  511 /* the minor is the one in its name */
 
 /* One mapping of an address space. */
 struct fake_map {
@@ -98,17 +106,20 @@ struct fake_huge {
 	uint64_t n_taken;
 };
 
-enum fake_fd_kind { FD_FREE, FD_FILE, FD_CONTAINER, FD_GROUP, FD_DEVICE };
+enum fake_fd_kind { FD_FILE, FD_CONTAINER, FD_GROUP, FD_DEVICE };
 
-/* What one fd is. */
+/* What one or several fds are: what the kernel calls an open file. */
 struct fake_fd {
+	unsigned int refs; /* numbers that stand for it */
 	enum fake_fd_kind kind;
+	char node[64]; /* what its link in /proc says */
 	struct fake_container *container;
 	struct fake_group *group;
 	struct fake_device *device;
 	bool from_cdev;
 	struct fake_huge *huge; /* of a file */
 	uint64_t offset;	/* of a dma-buf: a file that has a device */
+	char path[128];		/* of a file that was opened for writing */
 };
 
 /* A node that somebody else holds, or that is forbidden or hidden. */
@@ -143,7 +154,7 @@ struct fake {
 	struct fake_group groups[MAX_DEVICES];
 	unsigned int n_devices;
 	unsigned int n_groups;
-	struct fake_fd fds[MAX_FDS];
+	struct fake_fd *fds[MAX_FDS]; /* by number; NULL: free */
 	struct fake_node_rule rules[MAX_NODES];
 	struct fake_mmap mmaps[MAX_MMAPS];
 	uint64_t memlock;
@@ -154,6 +165,9 @@ struct fake {
 	uint64_t fail_unmap_iova;
 	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */
 	uint64_t memory_bytes;		  /* that the library reserved or mapped */
+
+	struct fake_fd *sent[MAX_SENT]; /* on its way through sockets, oldest first */
+	size_t n_sent;
 
 	struct fake_failure failure;
 	uint64_t trusted_start; /* memory that needs no look */
@@ -183,6 +197,17 @@ void fake_file_device(struct fake *fake, const struct fake_device *device, bool 
 void fake_file_status(struct fake *fake);
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);
 void fake_file_thp(struct fake *fake, const char *state);
+
+void fake_file_override(const struct fake *fake, const char *device, const char *driver);
+void fake_file_bind(const struct fake *fake, const struct fake_device *device);
+void fake_file_unbind(const struct fake *fake, const struct fake_device *device);
+
+/* driver.c */
+
+/* Those of the PCI bus; the last is NULL. */
+extern const char *const fake_drivers[];
+/* What a write to this attribute of sysfs does; -EINVAL: there is no such attribute. */
+int fake_write_attribute(struct fake *fake, const char *path, const char *text);
 
 /* space.c */
 struct fake_space *fake_space_new(struct fake *fake);
@@ -222,6 +247,7 @@ struct fake_space *fake_iommufd_find(struct fake_container *container, uint32_t 
 struct fake_space *fake_iommufd_alloc(struct fake *fake, struct fake_container *container);
 int fake_device_bind(struct fake *fake, struct fake_fd *fd, void *arg);
 int fake_device_attach(struct fake_fd *fd, void *arg);
+int fake_device_detach(struct fake_device *device);
 
 /* device.c */
 void fake_device_init(struct fake *fake, struct fake_device *device);
@@ -281,9 +307,30 @@ void fake_huge_put(struct fake *fake, struct fake_huge *huge);
 /* The error that this ioctl shall fail with, or 0. */
 int fake_injected(struct fake *fake, enum fake_ioctl kind);
 
-/* fake.c */
+/* sockets.c */
+ssize_t fake_send(void *data, int socket, const struct vioci_message *message);
+ssize_t fake_receive(void *data, int socket, struct vioci_message *message);
+int fake_get_peer(void *data, int socket, struct vioci_peer *ret_peer);
+/* Lets go of what was sent and nobody received. */
+void fake_forget_sent(struct fake *fake);
+
+/* fds.c */
+/* Another number less; the last one closes it. */
+void fake_fd_put(struct fake *fake, struct fake_fd *fd);
+int fake_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat);
 struct fake_fd *fake_fd(struct fake *fake, int fd);
+/* A new fd of /dev/null that stands for a node, or for what an ioctl made. */
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd);
+/* What a number that the real kernel gave out stands for: something new of that kind. */
+struct fake_fd *fake_fd_set(struct fake *fake, int fd, enum fake_fd_kind kind);
+/* Lets /proc show what it is of. */
+void fake_show_node(struct fake *fake, int fd, const char *node);
+/* Another number stands for it too. */
+void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared);
+
+/* fake.c */
+/* The device with that name, or NULL. */
+struct fake_device *fake_find(struct fake *fake, const char *name);
 /* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
 bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted);
 /* Whose mapped region it is, or NULL. */

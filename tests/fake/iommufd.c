@@ -292,3 +292,11 @@ int fake_device_attach(struct fake_fd *fd, void *arg)
 	space->n_devices++;
 	return 0;
 }
+
+int fake_device_detach(struct fake_device *device)
+{
+	if (device->space)
+		device->space->n_devices--;
+	device->space = NULL;
+	return 0;
+}

@@ -37,15 +37,12 @@ int fake_make_memory(void *data, const char *name, uint64_t page_size, uint64_t 
 	pthread_mutex_lock(&fake->lock);
 	bool supported = !page_size || *pool(fake, page_size) != UINT64_MAX;
 	int fd = supported ? vioci_sys_make_memory(&vioci_sys_real, name, 0, length) : -EOPNOTSUPP;
-	if (fd >= 0) {
-		fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
-		if (page_size)
-			fake->fds[fd].huge = calloc(1, sizeof(struct fake_huge));
-	}
-	if (fd >= 0 && page_size) {
-		if (!fake->fds[fd].huge)
+	struct fake_fd *made = fd >= 0 ? fake_fd_set(fake, fd, FD_FILE) : NULL;
+	if (made && page_size) {
+		made->huge = calloc(1, sizeof(*made->huge));
+		if (!made->huge)
 			abort();
-		*fake->fds[fd].huge = (struct fake_huge){ .refs = 1, .page_size = page_size };
+		*made->huge = (struct fake_huge){ .refs = 1, .page_size = page_size };
 	}
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
@@ -57,7 +54,7 @@ int fake_make_eventfd(void *data)
 	pthread_mutex_lock(&fake->lock);
 	int fd = vioci_sys_make_eventfd(&vioci_sys_real);
 	if (fd >= 0)
-		fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
+		fake_fd_set(fake, fd, FD_FILE);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
 }
@@ -67,13 +64,11 @@ int fake_dup(void *data, int number)
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
 	int fd = vioci_sys_dup(&vioci_sys_real, number);
-	if (fd >= 0) {
-		struct fake_fd *known = fake_fd(fake, number);
-		fake->fds[fd] = (struct fake_fd){ .kind = FD_FILE };
-		fake->fds[fd].huge = known ? known->huge : NULL;
-		if (fake->fds[fd].huge)
-			fake->fds[fd].huge->refs++;
-	}
+	struct fake_fd *known = fake_fd(fake, number);
+	if (fd >= 0 && !known)
+		fake_fd_set(fake, fd, FD_FILE);
+	if (fd >= 0 && known)
+		fake_fd_share(fake, fd, known);
 	pthread_mutex_unlock(&fake->lock);
 	return fd;
 }

@@ -212,6 +212,16 @@ static void leave_container(struct fake_group *group)
 	fake_container_put(container);
 }
 
+static int unset_container(struct fake *fake, struct fake_group *group)
+{
+	if (!group->container)
+		return -EINVAL;
+	if (group_has_open_device(fake, group->number))
+		return -EBUSY;
+	leave_container(group);
+	return 0;
+}
+
 static struct fake_device *find_device(struct fake *fake, int group, const char *name)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -250,6 +260,7 @@ static int get_device_fd(struct fake *fake, struct fake_group *group, const char
 	made->kind = FD_DEVICE;
 	made->device = device;
 	made->group = group;
+	fake_show_node(fake, fd, "anon_inode:[vfio-device]");
 	made->container = group->container;
 	made->container->refs++;
 	device->n_open++;
@@ -269,6 +280,8 @@ int fake_group_ioctl(struct fake *fake, struct fake_group *group, unsigned long 
 		return 0;
 	case VIOCI_VFIO_GROUP_SET_CONTAINER:
 		return set_container(fake, group, *(int *)arg);
+	case VIOCI_VFIO_GROUP_UNSET_CONTAINER:
+		return unset_container(fake, group);
 	case VIOCI_VFIO_GROUP_GET_DEVICE_FD:
 		return get_device_fd(fake, group, arg);
 	}

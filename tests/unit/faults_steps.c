@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "faults.h"
@@ -8,6 +10,16 @@
 int faults_make_ctx(struct life *life)
 {
 	return vioci_ctx_new_with_sys(NULL, &life->inject.sys, &life->ctx);
+}
+
+static int set_memlock_mode(struct life *life)
+{
+	int iommufd = vioci_sys_open(&life->inject.sys, "/dev/iommu", O_RDWR);
+	if (iommufd < 0)
+		return iommufd;
+	int error = vioc_fd_set_memlock_mode(life->ctx, iommufd, VIOC_MEMLOCK_PROCESS);
+	vioci_sys_close(&life->inject.sys, &iommufd);
+	return error;
 }
 
 static int make_container(struct life *life)
@@ -58,6 +70,15 @@ static int map_bar_for_others(struct life *life)
 	uint64_t iova;
 	int error = vioc_region_map_dma(life->second, VIOC_PCI_BAR(0), 0, PAGE, RW, &iova);
 	return error == -EOPNOTSUPP && life->backend == VIOC_BACKEND_COMPAT ? 0 : error;
+}
+
+static int export_bar(struct life *life)
+{
+	int fd = vioc_region_export_dma_buf(life->first, VIOC_PCI_BAR(0), 0, PAGE);
+	if (fd < 0)
+		return fd;
+	vioci_sys_close(fake_sys(life->fake), &fd);
+	return 0;
 }
 
 static int read_register(struct life *life)
@@ -251,6 +272,44 @@ int faults_monitor(struct life *life)
 	return error == -EOPNOTSUPP ? 0 : error;
 }
 
+/* What can't be read of its uses is a note, or counts as used. */
+static int get_uses(struct life *life)
+{
+	struct vioc_diag *diag = NULL;
+	int result = vioc_device_get_uses(life->ctx, SECOND, &diag);
+	vioc_diag_unref(diag);
+	return result < 0 ? result : 0;
+}
+
+static int set_driver(struct life *life, const char *driver)
+{
+	struct vioc_binding before = VIOC_SIZED(vioc_binding), now = VIOC_SIZED(vioc_binding);
+	struct vioc_binding wanted = VIOC_SIZED(vioc_binding);
+	snprintf(wanted.driver, sizeof(wanted.driver), "%s", driver);
+	snprintf(wanted.driver_override, sizeof(wanted.driver_override), "%s", driver);
+	int error = vioc_device_get_binding(life->ctx, SECOND, &before);
+	if (error < 0)
+		return error;
+	error = vioc_device_set_binding(life->ctx, SECOND, &wanted);
+	if (error == 0)
+		return 0;
+	/* The failure has happened: this call can't fail. */
+	assert_int_equal(vioc_device_get_binding(life->ctx, SECOND, &now), 0);
+	assert_string_equal(now.driver, before.driver);
+	assert_string_equal(now.driver_override, before.driver_override);
+	return error;
+}
+
+static int bind_to_kernel(struct life *life)
+{
+	return set_driver(life, "e1000e");
+}
+
+static int bind_to_vfio(struct life *life)
+{
+	return set_driver(life, "vfio-pci");
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -258,6 +317,7 @@ static int open_first_again(struct life *life)
 
 const struct step faults_steps[] = {
 	{ "make a context", faults_make_ctx },
+	{ "set the memlock mode", set_memlock_mode },
 	{ "make a container", make_container },
 	{ "make an ioas", make_ioas },
 	{ "map before attach", map_before_attach },
@@ -267,6 +327,7 @@ const struct step faults_steps[] = {
 	{ "open the second device", open_second },
 	{ "map a BAR", map_bar },
 	{ "map a BAR for others", map_bar_for_others },
+	{ "export a BAR", export_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
 	{ "find the MSI-X table", find_msix },
@@ -293,6 +354,9 @@ const struct step faults_steps[] = {
 	{ "close the third device", close_third },
 	{ "enumerate", faults_enumerate },
 	{ "close the second device", close_second },
+	{ "see what the second device is used for", get_uses },
+	{ "give the second device to the kernel", bind_to_kernel },
+	{ "give it back to VFIO", bind_to_vfio },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },
 	{ NULL, NULL },

@@ -4,55 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "ls.h"
-
-/* How many bytes of well-formed UTF-8 the text begins with; 0 if it begins with none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = *text < 0x80	   ? 1
-			: *text >> 5 == 6  ? 2
-			: *text >> 4 == 14 ? 3
-			: *text >> 3 == 30 ? 4
-					   : 0;
-	for (size_t i = 1; i < length; i++)
-		if (text[i] >> 6 != 2)
-			return 0;
-	bool overlong = (length == 2 && text[0] < 0xc2) ||
-			(length == 3 && text[0] == 0xe0 && text[1] < 0xa0) ||
-			(length == 4 && text[0] == 0xf0 && text[1] < 0x90);
-	bool surrogate = length == 3 && text[0] == 0xed && text[1] > 0x9f;
-	bool beyond = length == 4 && (text[0] > 0xf4 || (text[0] == 0xf4 && text[1] > 0x8f));
-	return overlong || surrogate || beyond ? 0 : length;
-}
-
-static void write_string(FILE *out, const char *string)
-{
-	const unsigned char *text = (const unsigned char *)string;
-	if (!string) {
-		fputs("null", out);
-		return;
-	}
-	putc('"', out);
-	while (*text) {
-		size_t length = utf8_length(text);
-		if (length == 0)
-			fprintf(out, "\\ufffd");
-		else if (*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\u%04x", *text);
-		else if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else
-			fwrite(text, 1, length, out);
-		text += length ? length : 1;
-	}
-	putc('"', out);
-}
-
-static void write_member(FILE *out, const char *key, const char *string)
-{
-	fprintf(out, ",\"%s\":", key);
-	write_string(out, string);
-}
 
 static void write_number(FILE *out, const char *key, int64_t number, bool is_known)
 {
@@ -247,45 +200,20 @@ static void write_finding(FILE *out, const struct vioc_diag *diag)
 	fputs("]}", out);
 }
 
-struct document {
-	FILE *out;
-	char *text;
-	size_t length;
-};
-
-static int begin(struct document *document)
-{
-	document->text = NULL;
-	document->out = open_memstream(&document->text, &document->length);
-	return document->out ? 0 : -1;
-}
-
-static int print(struct document *document)
-{
-	bool complete = !ferror(document->out);
-	if (fclose(document->out) != 0 || !complete) {
-		free(document->text);
-		return -1;
-	}
-	size_t written = fwrite(document->text, 1, document->length, stdout);
-	free(document->text);
-	return written == document->length ? 0 : -1;
-}
-
 int ls_print_json(const struct ls_picture *picture)
 {
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	write_document(document.out, picture);
-	return print(&document);
+	return document_print(&document);
 }
 
 int ls_print_features_json(struct vioc_ctx *ctx)
 {
 	struct vioc_system_feature feature = VIOC_SIZED(vioc_system_feature);
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	fputs("{\"schema\":1,\"library\":", document.out);
 	write_string(document.out, vioc_version());
@@ -298,14 +226,14 @@ int ls_print_features_json(struct vioc_ctx *ctx)
 		putc('}', document.out);
 	}
 	fputs("]}\n", document.out);
-	return print(&document);
+	return document_print(&document);
 }
 
 int ls_print_event_json(const char *kind, const struct vioc_event *event,
 			const struct vioc_found_device *device)
 {
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	fputs("{\"schema\":1,\"event\":", document.out);
 	write_string(document.out, kind);
@@ -319,13 +247,13 @@ int ls_print_event_json(const char *kind, const struct vioc_event *event,
 	else
 		fputs("null", document.out);
 	fputs("}\n", document.out);
-	return print(&document);
+	return document_print(&document);
 }
 
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag)
 {
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	fputs("{\"schema\":1,\"address\":", document.out);
 	write_string(document.out, name);
@@ -336,5 +264,5 @@ int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_di
 		write_finding(document.out, diag);
 	}
 	fputs("]}\n", document.out);
-	return print(&document);
+	return document_print(&document);
 }

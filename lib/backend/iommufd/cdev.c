@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Devices by their VFIO character device. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/iommufd/iommufd.h"
+#include "sys/vfio_probe.h"
 #include "uapi/vfio.h"
 
 static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
@@ -15,14 +15,12 @@ static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci
 	return vioci_ctx_leave(kioas->backend->ctx, &draft);
 }
 
-static int open_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
+static int open_cdev(const struct vioci_kioas *kioas, struct vioci_node *node)
 {
-	if (!identity->cdev[0])
-		return fail_without_cdev(kioas, identity);
-	char path[VIOCI_NODE_SIZE];
-	vioci_identity_node(identity, true, path);
-	int fd = vioci_sys_open(&kioas->backend->ctx->sys, path, O_RDWR);
-	return fd >= 0 ? fd : vioci_attach_fail_node(kioas, identity, path, fd);
+	if (!node->identity->cdev[0])
+		return fail_without_cdev(kioas, node->identity);
+	vioci_identity_node(node->identity, true, node->path);
+	return vioci_attach_open_node(kioas, node);
 }
 
 static int bind(struct iommufd_attachment *attachment, const struct vioci_vf_token *token)
@@ -72,57 +70,103 @@ static int bind_by_token(struct iommufd_attachment *attachment, const struct vio
 			 : set_token(attachment->base.kioas, attachment->base.device_fd, token);
 }
 
-/* On failure the refusal says at which step. */
-static int bind_and_attach(struct iommufd_attachment *attachment,
-			   const struct vioci_vf_token *token, struct vioci_refusal *refusal)
+static int attach(const struct vioci_kioas *kioas, int device_fd)
 {
-	const struct vioci_kioas *kioas = attachment->base.kioas;
-	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
-	int error = token ? bind_by_token(attachment, token) : bind(attachment, NULL);
-	if (error < 0)
-		return error;
-
 	struct vioci_vfio_attach_pt attach = {
 		.argsz = sizeof(attach),
-		.pt_id = ((const struct iommufd_kioas *)kioas)->id,
+		.pt_id = kioas->id,
 	};
-	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
-	return vioci_sys_ioctl(&kioas->backend->ctx->sys, attachment->base.device_fd,
+	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd,
 			       VIOCI_VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+/*
+ * A device that was bound when it was adopted may be attached already; doing it again changes
+ * nothing. On failure the refusal says at which step.
+ */
+static int bind_and_attach(struct iommufd_attachment *attachment, bool bound,
+			   const struct vioci_vf_token *token, struct vioci_refusal *refusal)
+{
+	int error = 0;
+	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
+	if (!bound)
+		error = token ? bind_by_token(attachment, token) : bind(attachment, NULL);
+	if (error < 0)
+		return error;
+	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
+	return attach(attachment->base.kioas, attachment->base.device_fd);
+}
+
+/*
+ * The id of an IOAS means another one in another iommufd, and the kernel doesn't tell to which one
+ * a device is bound. But if none is attached to ours, it was another.
+ */
+static int check_landing(struct vioci_kioas *kioas, const struct vioci_identity *identity)
+{
+	if (vioci_iommufd_has_device(kioas))
+		return 0;
+	struct vioci_diag_draft draft =
+		vioci_attach_draft(kioas, identity, -ENODEV, VIOC_REASON_WRONG_FD);
+	vioci_diag_obstacle(&draft, "the adopted fd is bound to another iommufd");
+	vioci_diag_advice(&draft, "adopt that iommufd too, for the device's container");
+	return vioci_ctx_leave(kioas->backend->ctx, &draft);
+}
+
+/* Since it was adopted an attempt that failed may have bound it. */
+static bool is_bound(const struct vioci_attachment *attachment)
+{
+	bool bound;
+	return vioci_probe_device(&attachment->kioas->backend->ctx->sys, attachment->device_fd,
+				  &bound) &&
+	       bound;
 }
 
 int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
 			 struct vioci_attachment **ret_attachment)
 {
-	const struct vioci_identity *identity = newcomer->identity;
+	struct vioci_node node = { .kind = VIOC_FD_CDEV, .identity = newcomer->identity };
 	struct iommufd_attachment *attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return vioci_fail_memory(kioas->backend->ctx);
 	attachment->base.kioas = kioas;
-	attachment->base.device_fd = open_cdev(kioas, identity);
+	attachment->base.device_fd = open_cdev(kioas, &node);
 	if (attachment->base.device_fd < 0) {
 		int error = attachment->base.device_fd;
 		free(attachment);
 		return error;
 	}
+	attachment->base.stays_open = node.adopted && !node.in_use;
+	bool bound = node.adopted && is_bound(&attachment->base);
 
 	struct vioci_refusal refusal = {
 		.eperm = VIOCI_EPERM_EITHER,
 		.had_token = newcomer->token != NULL,
 	};
-	refusal.error = bind_and_attach(attachment, newcomer->token, &refusal);
+	refusal.error = bind_and_attach(attachment, bound, newcomer->token, &refusal);
 	if (refusal.error < 0) {
 		vioci_iommufd_detach(&attachment->base);
-		return vioci_attach_refused(kioas, identity, &refusal);
+		return vioci_attach_refused(kioas, newcomer->identity, &refusal);
+	}
+	int error = bound ? check_landing(kioas, newcomer->identity) : 0;
+	if (error < 0) {
+		vioci_iommufd_detach(&attachment->base);
+		return error;
 	}
 	*ret_attachment = &attachment->base;
 	return 0;
 }
 
-/* Closing a bound device detaches and unbinds it; there is no other way to unbind. */
+/*
+ * Closing the last fd of a bound device detaches and unbinds it; there is no other way to unbind.
+ */
 void vioci_iommufd_detach(struct vioci_attachment *attachment)
 {
-	vioci_sys_close(&attachment->kioas->backend->ctx->sys, &attachment->device_fd);
+	const struct vioci_sys *sys = &attachment->kioas->backend->ctx->sys;
+	struct vioci_vfio_detach_pt detach = { .argsz = sizeof(detach) };
+	if (attachment->stays_open && !attachment->kioas->forgotten)
+		(void)vioci_sys_ioctl(sys, attachment->device_fd,
+				      VIOCI_VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
+	vioci_sys_close(sys, &attachment->device_fd);
 	free(attachment);
 }
 

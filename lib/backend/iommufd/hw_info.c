@@ -42,6 +42,9 @@ int vioci_iommufd_get_hw_info(struct vioci_attachment *attachment, struct vioc_h
 		.data_len = sizeof(info.data),
 		.data_uptr = (uintptr_t)info.data,
 	};
+	/* Who has bound the device knows its id; the kernel tells nobody else. */
+	if (!ask.dev_id)
+		return -EOPNOTSUPP;
 	int error = vioci_iommufd_call(attachment->kioas, VIOCI_IOMMU_GET_HW_INFO, &ask);
 	if (error < 0)
 		return error;

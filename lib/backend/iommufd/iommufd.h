@@ -14,14 +14,9 @@ struct iommufd_backend {
 	bool no_map_file; /* atomic: the kernel has said that it can't */
 };
 
-struct iommufd_kioas {
-	struct vioci_kioas base;
-	uint32_t id;
-};
-
 struct iommufd_attachment {
 	struct vioci_attachment base;
-	uint32_t id; /* of the device in the iommufd */
+	uint32_t id; /* of the device in the iommufd; 0: others have bound it */
 };
 
 /* An ioctl on the iommufd that the kioas lives in. */
@@ -38,6 +33,8 @@ int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t 
 int vioci_iommufd_get_hw_info(struct vioci_attachment *attachment, struct vioc_hw_info *ret_info);
 
 /* map.c */
+/* Whether any device is attached to it. */
+bool vioci_iommufd_has_device(const struct vioci_kioas *kioas);
 int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		      uint64_t flags);

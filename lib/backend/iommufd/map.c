@@ -6,18 +6,13 @@
 #include "backend/iommufd/iommufd.h"
 #include "uapi/iommufd.h"
 
-static uint32_t id_of(const struct vioci_kioas *kioas)
-{
-	return ((const struct iommufd_kioas *)kioas)->id;
-}
-
 /* Reads up to count ranges; the kernel says in .num_iovas how many there are. */
 static int read_ranges(const struct vioci_kioas *kioas, struct vioci_iommu_iova_range *ranges,
 		       uint32_t count, struct vioci_iommu_ioas_iova_ranges *ret_cmd)
 {
 	*ret_cmd = (struct vioci_iommu_ioas_iova_ranges){
 		.size = sizeof(*ret_cmd),
-		.ioas_id = id_of(kioas),
+		.ioas_id = kioas->id,
 		.num_iovas = count,
 		.allowed_iovas = (uintptr_t)ranges,
 	};
@@ -64,6 +59,14 @@ int vioci_iommufd_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limi
 	}
 }
 
+/* Without one, the alignment is that of bytes. */
+bool vioci_iommufd_has_device(const struct vioci_kioas *kioas)
+{
+	struct vioci_iommu_ioas_iova_ranges cmd;
+	int error = read_ranges(kioas, NULL, 0, &cmd);
+	return (error == 0 || error == -EMSGSIZE) && cmd.out_iova_alignment > 1;
+}
+
 static uint32_t map_flags(uint64_t flags)
 {
 	return VIOCI_IOMMU_MAP_FIXED_IOVA | (flags & VIOC_MAP_READ ? VIOCI_IOMMU_MAP_READABLE : 0) |
@@ -76,7 +79,7 @@ int vioci_iommufd_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, 
 	struct vioci_iommu_ioas_map map = {
 		.size = sizeof(map),
 		.flags = map_flags(flags),
-		.ioas_id = id_of(kioas),
+		.ioas_id = kioas->id,
 		.user_va = (uintptr_t)va,
 		.length = length,
 		.iova = iova,
@@ -90,7 +93,7 @@ static int map_by_fd(struct vioci_kioas *kioas, uint64_t iova, int fd, uint64_t 
 	struct vioci_iommu_ioas_map_file map = {
 		.size = sizeof(map),
 		.flags = map_flags(flags),
-		.ioas_id = id_of(kioas),
+		.ioas_id = kioas->id,
 		.fd = fd,
 		.start = offset,
 		.length = length,
@@ -135,7 +138,7 @@ int vioci_iommufd_unmap(struct vioci_kioas *kioas, uint64_t iova, uint64_t lengt
 {
 	struct vioci_iommu_ioas_unmap unmap = {
 		.size = sizeof(unmap),
-		.ioas_id = id_of(kioas),
+		.ioas_id = kioas->id,
 		.iova = iova,
 		.length = length,
 	};

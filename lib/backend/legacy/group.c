@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Groups and the devices opened through them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,14 +59,6 @@ static void remove_group(struct legacy_kioas *kioas, struct legacy_group *group)
 	kioas->n_groups--;
 }
 
-static int open_group_fd(struct legacy_kioas *kioas, const struct vioci_identity *identity)
-{
-	char path[VIOCI_NODE_SIZE];
-	vioci_identity_node(identity, false, path);
-	int fd = vioci_sys_open(sys_of(kioas), path, O_RDWR);
-	return fd >= 0 ? fd : vioci_attach_fail_node(&kioas->base, identity, path, fd);
-}
-
 /* Sets the container's IOMMU, which its first group makes possible. */
 static int set_iommu(struct legacy_kioas *kioas, struct vioci_refusal *refusal)
 {
@@ -79,22 +70,28 @@ static int set_iommu(struct legacy_kioas *kioas, struct vioci_refusal *refusal)
 	return error;
 }
 
-/* Puts the group into the container; on failure the refusal says at which step. */
-static int join_container(struct legacy_kioas *kioas, int group_fd, struct vioci_refusal *refusal)
+/*
+ * Puts the group into the container, unless it is in there already, as a group that was adopted may
+ * be; on failure the refusal says at which step.
+ */
+static int join_container(struct legacy_kioas *kioas, const struct legacy_group *group, bool joined,
+			  struct vioci_refusal *refusal)
 {
 	const struct vioci_sys *sys = sys_of(kioas);
 	struct vioci_vfio_group_status status = { .argsz = sizeof(status) };
 
 	refusal->step = "VFIO_GROUP_GET_STATUS";
 	refusal->eperm = VIOCI_EPERM_OWNER;
-	int error = vioci_sys_ioctl(sys, group_fd, VIOCI_VFIO_GROUP_GET_STATUS, &status);
+	int error = vioci_sys_ioctl(sys, group->fd, VIOCI_VFIO_GROUP_GET_STATUS, &status);
 	if (error < 0)
 		return error;
 	if (!(status.flags & VIOCI_VFIO_GROUP_VIABLE))
 		return -EPERM;
+	if (joined && kioas->iommu_set)
+		return 0;
 
 	refusal->step = "VFIO_GROUP_SET_CONTAINER";
-	error = vioci_sys_ioctl(sys, group_fd, VIOCI_VFIO_GROUP_SET_CONTAINER, &kioas->fd);
+	error = vioci_sys_ioctl(sys, group->fd, VIOCI_VFIO_GROUP_SET_CONTAINER, &kioas->fd);
 	if (!kioas->iommu_set)
 		return error < 0 ? error : set_iommu(kioas, refusal);
 	/* With an IOMMU set this attaches the group too, and type1 calls an address conflict EINVAL. */
@@ -102,14 +99,26 @@ static int join_container(struct legacy_kioas *kioas, int group_fd, struct vioci
 	return error == -EINVAL ? -EADDRINUSE : error;
 }
 
+static void close_group_fd(struct legacy_kioas *kioas, struct legacy_group *group)
+{
+	const struct vioci_sys *sys = sys_of(kioas);
+	/* A group without an open device leaves its container when its last fd is closed. */
+	if (group->stays_open && !kioas->base.forgotten)
+		(void)vioci_sys_ioctl(sys, group->fd, VIOCI_VFIO_GROUP_UNSET_CONTAINER, NULL);
+	vioci_sys_close(sys, &group->fd);
+	free(group);
+}
+
 static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *identity,
 		      struct legacy_group **ret_group)
 {
+	struct vioci_node node = { .kind = VIOC_FD_GROUP, .identity = identity };
 	struct legacy_group *group = calloc(1, sizeof(*group));
 	if (!group)
 		return vioci_fail_memory(kioas->base.backend->ctx);
+	vioci_identity_node(identity, false, node.path);
 	group->number = identity->group;
-	group->fd = open_group_fd(kioas, identity);
+	group->fd = vioci_attach_open_node(&kioas->base, &node);
 	if (group->fd < 0) {
 		int error = group->fd;
 		free(group);
@@ -117,10 +126,10 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 	}
 
 	struct vioci_refusal refusal = { 0 };
-	refusal.error = join_container(kioas, group->fd, &refusal);
+	group->stays_open = node.adopted && !node.in_use;
+	refusal.error = join_container(kioas, group, node.in_use, &refusal);
 	if (refusal.error < 0) {
-		vioci_sys_close(sys_of(kioas), &group->fd);
-		free(group);
+		close_group_fd(kioas, group);
 		return vioci_attach_refused(&kioas->base, identity, &refusal);
 	}
 	add_group(kioas, group);
@@ -132,18 +141,16 @@ static int open_group(struct legacy_kioas *kioas, const struct vioci_identity *i
 static void close_group(struct legacy_kioas *kioas, struct legacy_group *group)
 {
 	remove_group(kioas, group);
-	/* The last group to leave takes the IOMMU with it. */
-	if (!kioas->n_groups)
-		kioas->iommu_set = false;
-
-	/* A group without an open device leaves its container when its fd is closed. */
-	vioci_sys_close(sys_of(kioas), &group->fd);
-	free(group);
+	bool last = !kioas->n_groups;
+	close_group_fd(kioas, group);
+	/* The last group to leave takes the IOMMU with it; others may have one in there. */
+	if (last)
+		kioas->iommu_set = kioas->base.shared && vioci_legacy_is_in_use(kioas);
 }
 
 struct legacy_attachment {
 	struct vioci_attachment base;
-	struct legacy_group *group;
+	struct legacy_group *group; /* NULL: others have it */
 };
 
 static int get_device_fd(const struct legacy_kioas *kioas, int group_fd,
@@ -152,7 +159,37 @@ static int get_device_fd(const struct legacy_kioas *kioas, int group_fd,
 	char text[128];
 	snprintf(text, sizeof(text), "%s%s%s", newcomer->identity->name,
 		 newcomer->token ? " vf_token=" : "", newcomer->token ? newcomer->token->text : "");
-	return vioci_sys_ioctl(sys_of(kioas), group_fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD, text);
+	int fd = vioci_sys_ioctl(sys_of(kioas), group_fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD, text);
+	return vioci_sys_keep(sys_of(kioas), fd);
+}
+
+static int refuse_lone_device(struct legacy_kioas *kioas, const struct vioci_identity *identity)
+{
+	struct vioci_diag_draft draft =
+		vioci_attach_draft(&kioas->base, identity, -EINVAL, VIOC_REASON_WRONG_FD);
+	vioci_diag_obstacle(&draft, "its fd was adopted, but not the container that it is in");
+	vioci_diag_advice(&draft, "adopt the container that its group is in too");
+	return vioci_ctx_leave(kioas->base.backend->ctx, &draft);
+}
+
+/* Takes a device that others opened, whose group they have. -ENOENT: none was adopted. */
+static int take_device(struct legacy_kioas *kioas, const struct vioci_newcomer *newcomer,
+		       struct legacy_attachment *attachment)
+{
+	const struct vioci_identity *identity = newcomer->identity;
+	struct vioci_node node = { .kind = VIOC_FD_DEVICE, .identity = identity };
+	int fd = vioci_node_take(kioas->base.backend->ctx, &node);
+	if (fd == -ENOENT)
+		return fd;
+	if (fd < 0)
+		return vioci_fail(kioas->base.backend->ctx, fd, VIOC_REASON_KERNEL, "open a device",
+				  "the adopted fd can't be duplicated");
+	if (!kioas->iommu_set) {
+		vioci_sys_close(sys_of(kioas), &fd);
+		return refuse_lone_device(kioas, identity);
+	}
+	attachment->base.device_fd = fd;
+	return 0;
 }
 
 /* Finds or opens the device's group and opens the device. */
@@ -160,8 +197,11 @@ static int open_device(struct legacy_kioas *kioas, const struct vioci_newcomer *
 		       struct legacy_attachment *attachment)
 {
 	const struct vioci_identity *identity = newcomer->identity;
+	int error = take_device(kioas, newcomer, attachment);
+	if (error != -ENOENT)
+		return error;
 	struct legacy_group *group = find_own_group(kioas, identity->group);
-	int error = group ? 0 : open_group(kioas, identity, &group);
+	error = group ? 0 : open_group(kioas, identity, &group);
 	if (error < 0)
 		return error;
 
@@ -207,7 +247,7 @@ void vioci_legacy_detach(struct vioci_attachment *base)
 
 	vioci_sys_close(sys_of(kioas), &base->device_fd);
 	free(attachment);
-	if (--group->n_devices == 0)
+	if (group && --group->n_devices == 0)
 		close_group(kioas, group);
 }
 

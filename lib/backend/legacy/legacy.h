@@ -17,17 +17,12 @@ struct legacy_group {
 	struct legacy_kioas *kioas;
 	uint32_t number;
 	int fd;
+	bool stays_open; /* others may have the fd: closing it does not leave the container */
 	unsigned int n_devices;
-};
-
-/* What sets legacy and compat apart. */
-struct legacy_kind {
-	const char *advice; /* for when the node can't be a container */
 };
 
 struct legacy_backend {
 	struct vioci_backend base;
-	const struct legacy_kind *kind;
 	pthread_mutex_t lock; /* around changes of groups, and uses by others than their kioas */
 	struct legacy_group *groups;
 };
@@ -48,6 +43,8 @@ int vioci_legacy_hot_reset(struct vioci_attachment *attachment, const uint32_t *
 			   size_t count);
 
 /* type1.c */
+/* Whether the container has an IOMMU. */
+bool vioci_legacy_is_in_use(struct legacy_kioas *kioas);
 int vioci_legacy_query(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);
 int vioci_legacy_map(struct vioci_kioas *kioas, uint64_t iova, const void *va, uint64_t length,
 		     uint64_t flags);

@@ -14,6 +14,12 @@ static int call(struct vioci_kioas *kioas, unsigned long request, void *arg)
 			       request, arg);
 }
 
+bool vioci_legacy_is_in_use(struct legacy_kioas *kioas)
+{
+	struct vioci_vfio_iommu_info info = { .argsz = sizeof(info) };
+	return call(&kioas->base, VIOCI_VFIO_IOMMU_GET_INFO, &info) == 0;
+}
+
 /* The ranges that the info lists; without a list, everything. */
 static int read_ranges(const struct vioci_vfio_iommu_info *info, struct vioci_limits *limits)
 {
