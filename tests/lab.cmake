@@ -85,6 +85,7 @@ vioc_lab_contract(6.12 bypass legacy iommufd compat)
 vioc_lab_contract(6.12 amd legacy iommufd compat)
 vioc_lab_contract(6.12 virtio legacy iommufd compat)
 vioc_lab_contract(newest intel legacy iommufd compat)
+vioc_lab_contract(newest group iommufd) # where VF tokens are for cdevs too
 vioc_lab_contract(stock intel legacy)
 
 foreach(machine intel amd virtio group bypass noiommu)
@@ -103,6 +104,14 @@ endforeach()
 
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
 vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
+
+if(VIOC_EXAMPLES)
+  foreach(machine intel group)
+    vioc_test(vioc-broker@${machine} COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR}
+      ${PROJECT_BINARY_DIR} 6.12 ${machine})
+    vioc_properties(vioc-broker@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+  endforeach()
+endif()
 
 set(outs "")
 set(fixtures "")

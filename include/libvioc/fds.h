@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * File descriptors of VFIO and iommufd that others opened: what they are, using them in place of
- * opening nodes, and where they come from.
+ * opening nodes, and where they come from. See vioc_fd_passing(7) for who does what.
  *
  * Every function here may be called from any thread at any time.
  */
@@ -138,7 +138,7 @@ VIOC_API VIOC_MUST_CHECK int vioc_ioas_adopt(struct vioc_container *container, u
  * anybody has an fd of them; export them first. Until then the ioas works on as before.
  * -ENODEV: it has no part in the kernel now.
  */
-VIOC_API VIOC_MUST_CHECK int vioc_ioas_forget(struct vioc_ioas *ioas);
+VIOC_API int vioc_ioas_forget(struct vioc_ioas *ioas);
 
 /*
  * Finds the fd that a name stands for. Returns one that the caller then owns, or -errno; -ENOENT:
@@ -184,6 +184,27 @@ VIOC_API VIOC_MUST_CHECK int vioc_fd_listen(struct vioc_ctx *ctx, uint64_t flags
 
 /* A vioc_fd_resolver for names of LISTEN_FDNAMES, first come; data is the context. */
 VIOC_API int vioc_fd_resolve_listen(void *ctx, const char *name);
+
+/* For vioc_fd_store(): stores fds that are in use too. */
+#define VIOC_FD_STORE_IN_USE (UINT64_C(1) << 0)
+
+/*
+ * Puts an fd into the service manager's store, by that name; after a restart it comes back by
+ * vioc_fd_listen(). The fd stays the caller's. Names have up to 255 printable ASCII characters
+ * without a colon, so no PCI addresses.
+ *
+ * Of VFIO, the library stores fds only that nobody uses (see VIOC_FD_IN_USE), unless it is asked
+ * to: a stored fd of a device in use keeps its DMA alive when the service has died, as nobody
+ * closes it.
+ *
+ * -EINVAL: bad name, unknown flag. -EBUSY: the fd is in use. -EBADF. -ENOTCONN: there is no service
+ *	manager (NOTIFY_SOCKET). Others: what sendmsg(2) gave.
+ * Kernel: FDSTORE=1, FDNAME= to NOTIFY_SOCKET, see sd_notify(3). This reads the environment.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_fd_store(struct vioc_ctx *ctx, int fd, const char *name,
+					   uint64_t flags);
+/* Takes all fds of that name out of the store. The same errors. Kernel: FDSTOREREMOVE=1. */
+VIOC_API VIOC_MUST_CHECK int vioc_fd_unstore(struct vioc_ctx *ctx, const char *name);
 
 VIOC_END_DECLS
 

@@ -6,6 +6,7 @@
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
 #include <libvioc/bind.h>
+#include <libvioc/bundle.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>
@@ -23,6 +24,7 @@
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>
+#include <libvioc/system.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
 #include <libvioc/vf.h>

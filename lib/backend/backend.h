@@ -93,6 +93,8 @@ struct vioci_backend_ops {
 	 * shared, borrowed or forgotten.
 	 */
 	void (*kioas_close)(struct vioci_kioas *kioas);
+	/* The fd that it lives in; borrowed. */
+	int (*get_fd)(const struct vioci_kioas *kioas);
 
 	/* Errors as vioc_device_open() states them. */
 	int (*attach)(struct vioci_kioas *kioas, const struct vioci_newcomer *newcomer,
@@ -194,7 +196,7 @@ struct vioci_refusal {
 void vioci_explain_isolation(struct vioci_diag_draft *draft, const struct vioci_backend_ops *ops);
 
 /* A vfio driver is bound, but there is no character device. The same. */
-void vioci_explain_no_cdev(struct vioci_diag_draft *draft);
+void vioci_explain_no_cdev(struct vioc_ctx *ctx, struct vioci_diag_draft *draft);
 
 /*
  * Leaves why the kernel refused a step of an attach; returns the error to pass on. The backend has

@@ -167,6 +167,7 @@ int vioci_fd_identify(const struct vioci_sys *sys, int fd, uint32_t claimed,
 	return 0;
 }
 
+VIOCI_PRINTF(3, 4)
 static int refuse(char refusal[VIOCI_REFUSAL_MAX], int error, const char *format, ...)
 {
 	va_list args;

@@ -12,7 +12,8 @@ struct vioci_adopted {
 	struct vioci_adopted *next;
 	struct vioci_fd_facts facts;
 	int fd;
-	uint32_t taken_by; /* the thread; 0: nobody */
+	uint32_t taken_by;     /* the thread; 0: nobody */
+	uint32_t reserved_for; /* the thread; 0: for all */
 };
 
 /* An fd is never 0 to 2, nor inherited by others; this moves one away from there. Uses up fd. */
@@ -23,13 +24,15 @@ static int move(const struct vioci_sys *sys, int fd)
 	return moved;
 }
 
-int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts *facts)
+int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts *facts,
+		      bool reserved)
 {
 	struct vioci_adopted *adopted = calloc(1, sizeof(*adopted));
 	if (!adopted)
 		return -ENOMEM;
 	adopted->facts = *facts;
 	adopted->fd = fd;
+	adopted->reserved_for = reserved ? vioci_thread_id() : 0;
 	pthread_mutex_lock(&ctx->adopted_lock);
 	/* At the end: of several alike the first is taken first. */
 	struct vioci_adopted **link = &ctx->adopted;
@@ -49,13 +52,24 @@ static bool is_of(const struct vioci_fd_facts *facts, const struct vioci_node *n
 	return !node->identity || strcmp(facts->device, node->identity->name) == 0;
 }
 
+/* The first that is for this thread, or for all. The lock is held. */
+static struct vioci_adopted *find(const struct vioc_ctx *ctx, const struct vioci_node *node,
+				  uint32_t reserved_for)
+{
+	struct vioci_adopted *adopted = ctx->adopted;
+	while (adopted && (adopted->taken_by || adopted->reserved_for != reserved_for ||
+			   !is_of(&adopted->facts, node)))
+		adopted = adopted->next;
+	return adopted;
+}
+
 int vioci_node_take(struct vioc_ctx *ctx, struct vioci_node *node)
 {
 	int fd = -ENOENT;
 	pthread_mutex_lock(&ctx->adopted_lock);
-	struct vioci_adopted *adopted = ctx->adopted;
-	while (adopted && (adopted->taken_by || !is_of(&adopted->facts, node)))
-		adopted = adopted->next;
+	struct vioci_adopted *adopted = find(ctx, node, vioci_thread_id());
+	if (!adopted)
+		adopted = find(ctx, node, 0);
 	if (adopted) {
 		fd = vioci_sys_dup(&ctx->sys, adopted->fd);
 		node->adopted = fd >= 0 ? adopted : NULL;
@@ -74,14 +88,13 @@ void vioci_node_put_back(struct vioc_ctx *ctx, const struct vioci_node *node)
 	pthread_mutex_unlock(&ctx->adopted_lock);
 }
 
-void vioci_adopted_end(struct vioc_ctx *ctx, bool success)
+/* Takes out, and closes, what is not to stay. */
+static void sift(struct vioc_ctx *ctx, bool (*stays)(struct vioci_adopted *adopted, bool keep),
+		 bool keep)
 {
-	uint32_t self = vioci_thread_id();
 	pthread_mutex_lock(&ctx->adopted_lock);
 	for (struct vioci_adopted **link = &ctx->adopted, *adopted; (adopted = *link);) {
-		if (adopted->taken_by != self || !success) {
-			if (adopted->taken_by == self)
-				adopted->taken_by = 0;
+		if (stays(adopted, keep)) {
 			link = &adopted->next;
 			continue;
 		}
@@ -90,6 +103,32 @@ void vioci_adopted_end(struct vioc_ctx *ctx, bool success)
 		free(adopted);
 	}
 	pthread_mutex_unlock(&ctx->adopted_lock);
+}
+
+static bool stays_after_attempt(struct vioci_adopted *adopted, bool failed)
+{
+	if (adopted->taken_by != vioci_thread_id())
+		return true;
+	adopted->taken_by = 0;
+	return failed;
+}
+
+void vioci_adopted_end(struct vioc_ctx *ctx, bool success)
+{
+	sift(ctx, stays_after_attempt, !success);
+}
+
+static bool stays_for_all(struct vioci_adopted *adopted, bool keep)
+{
+	if (adopted->reserved_for != vioci_thread_id())
+		return true;
+	adopted->reserved_for = 0;
+	return keep;
+}
+
+void vioci_adopted_share(struct vioc_ctx *ctx, bool keep)
+{
+	sift(ctx, stays_for_all, keep);
 }
 
 int vioci_adopted_identify(struct vioc_ctx *ctx, const char *name,

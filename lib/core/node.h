@@ -74,9 +74,13 @@ void vioci_node_explain(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 			const struct vioci_node *node, int error);
 
 /*
- * Keeps an fd, which is used up on success, until it is wanted. The facts say what it is.
+ * Keeps an fd, which is used up on success, until it is wanted. The facts say what it is. A
+ * reserved one is for the calling thread only, and goes before others, until vioci_adopted_share().
  */
-int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts *facts);
+int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts *facts,
+		      bool reserved);
+/* What is reserved for the calling thread is for all from now on; or goes, closed. */
+void vioci_adopted_share(struct vioc_ctx *ctx, bool keep);
 /*
  * What the calling thread took is used up if its attempt was a success; else it can be taken again.
  */

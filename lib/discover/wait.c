@@ -134,7 +134,7 @@ static int wait_for_all(struct wait *wait, uint64_t deadline)
 		int left = time_left(deadline);
 		if (left == 0)
 			return -ETIMEDOUT;
-		int result = vioci_sys_wait(sys, vioc_monitor_get_fd(wait->monitor), left);
+		int result = vioci_sys_wait(sys, vioc_monitor_get_fd(wait->monitor), false, left);
 		if (result > 0)
 			result = drain(wait->monitor);
 		if (result < 0)

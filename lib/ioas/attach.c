@@ -272,8 +272,8 @@ static void unlink_attachment(struct vioc_ioas *ioas, const struct vioci_attachm
 }
 
 /*
- * What other devices reach of the one that leaves. Should the kernel refuse to unmap, the mapping
- * is forgotten all the same: its memory is about to be another's.
+ * What other devices reach of the one that leaves. Should the kernel refuse to unmap, the mapping is
+ * forgotten all the same: its memory is about to be another's.
  */
 static void drop_device_memory(struct vioc_ioas *ioas, const struct vioci_attachment *attachment)
 {

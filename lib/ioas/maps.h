@@ -18,13 +18,9 @@
 #define VIOCI_PENDING  (UINT64_C(1) << 5) /* a batch is at it: not yet in the kernel for sure */
 #define VIOCI_LISTED   (UINT64_C(1) << 6) /* the list of deferred extents names it, see defer.c */
 #define VIOCI_FILE     (UINT64_C(1) << 7) /* one mapping of a file: see files.h */
-#define VIOCI_FOREIGN \
-	(UINT64_C(1) << 8) /* another process mapped it: the VA means nothing, and is 0 */
-#define VIOCI_WAITING (VIOCI_RELEASED | VIOCI_DEFERRED | VIOCI_PENDING)
-/*
- * Length of each of a run of equal mappings, in bytes: the bits above. 0: the record is one
- * mapping.
- */
+#define VIOCI_FOREIGN  (UINT64_C(1) << 8) /* another process mapped it; the VA is 0 */
+#define VIOCI_WAITING  (VIOCI_RELEASED | VIOCI_DEFERRED | VIOCI_PENDING)
+/* Length of each of a run of equal mappings, in bytes: the bits above. 0: the record is one mapping. */
 #define VIOCI_PIECE (~UINT64_C(0xfff))
 
 struct vioci_record {
@@ -87,9 +83,7 @@ static inline struct vioci_record vioci_record_mapping(const struct vioci_record
 void vioci_maps_init(struct vioci_maps *maps);
 void vioci_maps_destroy(struct vioci_maps *maps);
 
-/*
- * Makes sure of memory for n more records, until it is given up; the inserts go between. -ENOMEM.
- */
+/* Makes sure of memory for n more records, until it is given up; the inserts go between. -ENOMEM. */
 int vioci_maps_reserve(struct vioci_maps *maps, size_t n);
 void vioci_maps_unreserve(struct vioci_maps *maps, size_t n);
 
@@ -99,9 +93,7 @@ void vioci_maps_insert(struct vioci_maps *maps, const struct vioci_record *recor
 void vioci_maps_remove(struct vioci_maps *maps, const struct vioci_record *record);
 /* Removes every record in [iova, last], which meets no other. */
 void vioci_maps_remove_range(struct vioci_maps *maps, uint64_t iova, uint64_t last);
-/*
- * Gives the record that starts at iova, or that at the cursor, another meta. No record moves by it.
- */
+/* Gives the record that starts at iova, or that at the cursor, another meta. No record moves by it. */
 void vioci_maps_set_meta(struct vioci_maps *maps, uint64_t iova, uint64_t meta);
 void vioci_maps_set_meta_at(struct vioci_maps *maps, struct vioci_cursor cursor, uint64_t meta);
 /*
@@ -110,9 +102,7 @@ void vioci_maps_set_meta_at(struct vioci_maps *maps, struct vioci_cursor cursor,
  */
 void vioci_maps_split(struct vioci_maps *maps, uint64_t iova);
 
-/*
- * Gives up a record that starts at iova, and makes it one with released neighbours of its extent.
- */
+/* Gives up a record that starts at iova, and makes it one with released neighbours of its extent. */
 void vioci_maps_release(struct vioci_maps *maps, uint64_t iova);
 
 /* Walking. A cursor is good until the next change. False: there is no such record. */
@@ -139,10 +129,7 @@ struct vioci_extent {
 	uint64_t live_last;
 };
 
-/*
- * Whether the record at the cursor is one mapping that is an extent of its own, with just these
- * bits.
- */
+/* Whether the record at the cursor is one mapping that is an extent of its own, with just these bits. */
 bool vioci_maps_is_plain(const struct vioci_maps *maps, struct vioci_cursor cursor,
 			 uint64_t prot_and_state);
 

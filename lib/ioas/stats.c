@@ -29,7 +29,7 @@ static int add_large(void *arg, const struct vioc_mapping *mapping)
 {
 	struct large *large = arg;
 	uint64_t va = (uintptr_t)mapping->va - (mapping->iova - mapping->extent_iova);
-	if (mapping->iova < large->next)
+	if (mapping->iova < large->next || !mapping->va)
 		return 0;
 	large->n_bytes += large_bytes(mapping->extent_iova, va, mapping->extent_length);
 	large->next = mapping->extent_iova + mapping->extent_length;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "sys/real.h"
+#include "sys/message.h"
 
 int vioci_real_keep(int fd)
 {
@@ -196,10 +197,10 @@ static int real_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int real_wait(void *data, int fd, int timeout_ms)
+static int real_wait(void *data, int fd, bool to_write, int timeout_ms)
 {
 	(void)data;
-	struct pollfd event = { .fd = fd, .events = POLLIN };
+	struct pollfd event = { .fd = fd, .events = to_write ? POLLOUT : POLLIN };
 	int result = poll(&event, 1, timeout_ms);
 	return result < 0 ? -errno : result;
 }
@@ -227,6 +228,9 @@ static const struct vioci_sys_ops real_ops = {
 	.readlink = real_readlink,
 	.list = real_list,
 	.get_memlock_limit = real_get_memlock_limit,
+	.send = vioci_real_send,
+	.receive = vioci_real_receive,
+	.get_peer = vioci_real_get_peer,
 	.wait = real_wait,
 };
 

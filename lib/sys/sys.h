@@ -50,6 +50,9 @@ struct vioci_fd_stat {
 /* Called for each name in a directory but "." and "..". Non-zero stops and becomes the result. */
 typedef int (*vioci_list_fn)(void *arg, const char *name);
 
+struct vioci_message;
+struct vioci_peer;
+
 /* dir is the folder below which a path without a leading slash lies. */
 struct vioci_sys_ops {
 	int (*open)(void *data, int dir, const char *path, int flags);
@@ -77,7 +80,11 @@ struct vioci_sys_ops {
 	int (*readlink)(void *data, int dir, const char *path, char *buf, size_t size);
 	int (*list)(void *data, int dir, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
-	int (*wait)(void *data, int fd, int timeout_ms);
+	/* message.h */
+	ssize_t (*send)(void *data, int socket, const struct vioci_message *message);
+	ssize_t (*receive)(void *data, int socket, struct vioci_message *message);
+	int (*get_peer)(void *data, int socket, struct vioci_peer *ret_peer);
+	int (*wait)(void *data, int fd, bool to_write, int timeout_ms);
 };
 
 struct vioci_sys {
@@ -117,6 +124,16 @@ static inline int vioci_sys_ioctl(const struct vioci_sys *sys, int fd, unsigned 
 				  void *arg)
 {
 	return sys->ops->ioctl(sys->data, fd, request, arg);
+}
+
+/* For an fd (or error) that an ioctl gave: to others it may be a standard stream, so it is moved from there. */
+static inline int vioci_sys_keep(const struct vioci_sys *sys, int fd)
+{
+	if (fd < 0 || fd > 2)
+		return fd;
+	int moved = sys->ops->dup(sys->data, fd);
+	vioci_sys_close(sys, &fd);
+	return moved;
 }
 
 static inline ssize_t vioci_sys_pread(const struct vioci_sys *sys, int fd, void *buf, size_t count,
@@ -238,12 +255,13 @@ static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint6
 }
 
 /*
- * Waits until there is something to read from the fd. 1: there is. 0: not within so many milliseconds
- * (-1: for ever). -EINTR: a signal came.
+ * Waits until there is something to read from the fd, or room to write. 1: there is. 0: not within so
+ * many milliseconds (-1: for ever). -EINTR: a signal came.
  */
-static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, int timeout_ms)
+static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, bool to_write,
+				 int timeout_ms)
 {
-	return sys->ops->wait(sys->data, fd, timeout_ms);
+	return sys->ops->wait(sys->data, fd, to_write, timeout_ms);
 }
 
 /* Why a function of another library failed that says so by errno, as -errno. */

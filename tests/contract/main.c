@@ -13,7 +13,7 @@ static const struct contract_case *const tables[] = {
 	batch_cases, policy_cases,  map_cases,	 attach_cases,	open_cases, device_cases,
 	irq_cases,   reset_cases,   vf_cases,	 mem_cases,	file_cases, cache_cases,
 	found_cases, explain_cases, peer_cases,	 memlock_cases, plug_cases, monitor_cases,
-	bind_cases,  fds_cases,	    adopt_cases,
+	bind_cases,  fds_cases,	    adopt_cases, bundle_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -140,6 +140,7 @@ int main(int argc, char **argv)
 		{ "slot", required_argument, NULL, 's' },
 		{ "vf-netdev", required_argument, NULL, 'N' },
 		{ "case", required_argument, NULL, 'c' },
+		{ "drive", required_argument, NULL, 'D' },
 		{ "list", no_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -209,6 +210,8 @@ int main(int argc, char **argv)
 			if (!is_filtered)
 				return usage(stderr);
 			break;
+		case 'D':
+			return drive_bundle(&world, atoi(optarg));
 		case 'L':
 			return list_cases();
 		case 'h':

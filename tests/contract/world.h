@@ -14,6 +14,9 @@ void world_use_fake(struct world *world);
 void world_set_up(struct world *world);
 int world_tear_down(struct world *world);
 
+/* cases_bundle.c: what the contract program does as the other process of a case. */
+int drive_bundle(struct world *world, int socket);
+
 /* What is missing of what a case needs; NULL: nothing. */
 const char *world_missing(const struct world *world, uint32_t needs);
 

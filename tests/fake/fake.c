@@ -195,20 +195,6 @@ static int sys_open(void *data, int dir, const char *path, int flags)
 	return fd;
 }
 
-/* Nothing stands for it any more. */
-static void end_file(struct fake *fake, struct fake_fd *fd)
-{
-	if (fd->huge)
-		fake_huge_put(fake, fd->huge);
-	if (fd->kind == FD_CONTAINER)
-		fake_container_put(fd->container);
-	else if (fd->kind == FD_GROUP)
-		fake_group_close(fake, fd->group);
-	else if (fd->kind == FD_DEVICE)
-		fake_device_close(fake, fd);
-	free(fd);
-}
-
 static int sys_close(void *data, int number)
 {
 	struct fake *fake = data;
@@ -219,8 +205,7 @@ static int sys_close(void *data, int number)
 	fake->fds[number] = NULL;
 	if (fd->kind != FD_FILE)
 		fake_file_close(fake, number);
-	if (--fd->refs == 0)
-		end_file(fake, fd);
+	fake_fd_put(fake, fd);
 	close(number);
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
@@ -423,10 +408,10 @@ static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int sys_wait(void *data, int fd, int timeout_ms)
+static int sys_wait(void *data, int fd, bool to_write, int timeout_ms)
 {
 	(void)data;
-	return vioci_sys_wait(&vioci_sys_real, fd, timeout_ms);
+	return vioci_sys_wait(&vioci_sys_real, fd, to_write, timeout_ms);
 }
 
 static const struct vioci_sys_ops fake_ops = {
@@ -452,6 +437,9 @@ static const struct vioci_sys_ops fake_ops = {
 	.readlink = sys_readlink,
 	.list = sys_list,
 	.get_memlock_limit = sys_get_memlock_limit,
+	.send = fake_send,
+	.receive = fake_receive,
+	.get_peer = fake_get_peer,
 	.wait = sys_wait,
 };
 
@@ -495,6 +483,7 @@ struct fake *fake_new(const struct fake_config *config)
 
 void fake_free(struct fake *fake)
 {
+	fake_forget_sent(fake);
 	fake_remove_files(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		fake_device_free(&fake->devices[i]);

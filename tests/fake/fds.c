@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "sys/real.h"
 
 struct fake_fd *fake_fd(struct fake *fake, int fd)
 {
@@ -22,6 +23,26 @@ struct fake_fd *fake_fd_set(struct fake *fake, int fd, enum fake_fd_kind kind)
 	return made;
 }
 
+/* Nothing stands for it any more. */
+static void end_file(struct fake *fake, struct fake_fd *fd)
+{
+	if (fd->huge)
+		fake_huge_put(fake, fd->huge);
+	if (fd->kind == FD_CONTAINER)
+		fake_container_put(fd->container);
+	else if (fd->kind == FD_GROUP)
+		fake_group_close(fake, fd->group);
+	else if (fd->kind == FD_DEVICE)
+		fake_device_close(fake, fd);
+	free(fd);
+}
+
+void fake_fd_put(struct fake *fake, struct fake_fd *fd)
+{
+	if (--fd->refs == 0)
+		end_file(fake, fd);
+}
+
 void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared)
 {
 	if (fd >= MAX_FDS)
@@ -34,9 +55,10 @@ void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared)
 
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = null < 0 ? -errno : vioci_real_keep(null);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	*ret_fd = fake_fd_set(fake, fd, FD_FILE);
 	return fd;
 }

@@ -12,6 +12,7 @@
 #define MAX_DEVICES	32
 #define MAX_NODES	32
 #define MAX_MMAPS	64
+#define MAX_SENT	512
 #define BAR_SIZE	0x400000
 #define FAKE_HUGE_SIZES 2
 #define FAKE_IRQS	5
@@ -165,6 +166,9 @@ struct fake {
 	uint64_t n_huge[FAKE_HUGE_SIZES]; /* free huge pages; UINT64_MAX: no such size */
 	uint64_t memory_bytes;		  /* that the library reserved or mapped */
 
+	struct fake_fd *sent[MAX_SENT]; /* on its way through sockets, oldest first */
+	size_t n_sent;
+
 	struct fake_failure failure;
 	uint64_t trusted_start; /* memory that needs no look */
 	uint64_t trusted_last;
@@ -303,7 +307,16 @@ void fake_huge_put(struct fake *fake, struct fake_huge *huge);
 /* The error that this ioctl shall fail with, or 0. */
 int fake_injected(struct fake *fake, enum fake_ioctl kind);
 
+/* sockets.c */
+ssize_t fake_send(void *data, int socket, const struct vioci_message *message);
+ssize_t fake_receive(void *data, int socket, struct vioci_message *message);
+int fake_get_peer(void *data, int socket, struct vioci_peer *ret_peer);
+/* Lets go of what was sent and nobody received. */
+void fake_forget_sent(struct fake *fake);
+
 /* fds.c */
+/* Another number less; the last one closes it. */
+void fake_fd_put(struct fake *fake, struct fake_fd *fd);
 int fake_get_stat(void *data, int fd, struct vioci_fd_stat *ret_stat);
 struct fake_fd *fake_fd(struct fake *fake, int fd);
 /* A new fd of /dev/null that stands for a node, or for what an ioctl made. */

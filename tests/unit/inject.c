@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inject.h"
+#include "sys/message.h"
 
 static struct {
 	enum inject_kind kind;
@@ -225,11 +226,35 @@ static int inject_get_memlock_limit(void *data, uint64_t *ret_bytes)
 	return result;
 }
 
-static int inject_wait(void *data, int fd, int timeout_ms)
+static int inject_wait(void *data, int fd, bool to_write, int timeout_ms)
 {
 	int result = -EINTR;
 	if (!fails(INJECT_CALLS))
-		INNER(result, vioci_sys_wait(sys, fd, timeout_ms));
+		INNER(result, vioci_sys_wait(sys, fd, to_write, timeout_ms));
+	return result;
+}
+
+static ssize_t inject_send(void *data, int socket, const struct vioci_message *message)
+{
+	ssize_t result = -EPIPE;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_send(sys, socket, message));
+	return result;
+}
+
+static ssize_t inject_receive(void *data, int socket, struct vioci_message *message)
+{
+	ssize_t result = -ECONNRESET;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_receive(sys, socket, message));
+	return result;
+}
+
+static int inject_get_peer(void *data, int socket, struct vioci_peer *ret_peer)
+{
+	int result = -ENOTCONN;
+	if (!fails(INJECT_CALLS))
+		INNER(result, vioci_sys_get_peer(sys, socket, ret_peer));
 	return result;
 }
 
@@ -256,6 +281,9 @@ static const struct vioci_sys_ops inject_ops = {
 	.readlink = inject_readlink,
 	.list = inject_list,
 	.get_memlock_limit = inject_get_memlock_limit,
+	.send = inject_send,
+	.receive = inject_receive,
+	.get_peer = inject_get_peer,
 	.wait = inject_wait,
 };
 

@@ -92,6 +92,11 @@ static void iommufd_kioas_close(struct vioci_kioas *kioas)
 	free(kioas);
 }
 
+static int iommufd_get_fd(const struct vioci_kioas *kioas)
+{
+	return ((const struct iommufd_backend *)kioas->backend)->fd;
+}
+
 const struct vioci_backend_ops vioci_iommufd_ops = {
 	.id = VIOC_BACKEND_IOMMUFD,
 	.name = "iommufd",
@@ -104,6 +109,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.close = iommufd_close,
 	.kioas_open = iommufd_kioas_open,
 	.kioas_close = iommufd_kioas_close,
+	.get_fd = iommufd_get_fd,
 	.attach = vioci_iommufd_attach,
 	.detach = vioci_iommufd_detach,
 	.hot_reset = vioci_iommufd_hot_reset,

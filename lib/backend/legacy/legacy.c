@@ -138,6 +138,11 @@ static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioa
 	return 0;
 }
 
+static int legacy_get_fd(const struct vioci_kioas *kioas)
+{
+	return ((const struct legacy_kioas *)kioas)->fd;
+}
+
 const struct vioci_backend_ops vioci_legacy_ops = {
 	.id = VIOC_BACKEND_LEGACY,
 	.name = "legacy",
@@ -149,6 +154,7 @@ const struct vioci_backend_ops vioci_legacy_ops = {
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
 	.kioas_close = legacy_kioas_close,
+	.get_fd = legacy_get_fd,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
 	.hot_reset = vioci_legacy_hot_reset,
@@ -171,6 +177,7 @@ const struct vioci_backend_ops vioci_compat_ops = {
 	.close = legacy_close,
 	.kioas_open = legacy_kioas_open,
 	.kioas_close = legacy_kioas_close,
+	.get_fd = legacy_get_fd,
 	.attach = vioci_legacy_attach,
 	.detach = vioci_legacy_detach,
 	.hot_reset = vioci_legacy_hot_reset,
