@@ -38,9 +38,9 @@ function(vioc_lab_model kernel machine steps)
   endforeach()
 endfunction()
 
-# vioc_lab_examples(KERNEL EXAMPLES BACKEND...)
-function(vioc_lab_examples kernel examples)
-  set(where ${kernel}-intel)
+# vioc_lab_examples(KERNEL SET EXAMPLES BACKEND...): SET is for the names of the tests
+function(vioc_lab_examples kernel set examples)
+  set(where ${kernel}-${set})
   set(out ${CMAKE_CURRENT_BINARY_DIR}/lab/examples-${where})
   list(JOIN examples " " names)
   vioc_test(lab-examples-${where}
@@ -61,17 +61,20 @@ endfunction()
 if(VIOC_SANITIZE STREQUAL thread)
   if(VIOC_EXAMPLES)
     # The one with threads, which are its own and the same on every backend.
-    vioc_lab_examples(6.12 nvme-perf iommufd)
+    vioc_lab_examples(6.12 intel nvme-perf iommufd)
   endif()
   return()
 endif()
 
 vioc_lab_contract(6.12 intel legacy iommufd compat)
 if(VIOC_EXAMPLES)
-  vioc_lab_examples(6.12 "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf" legacy iommufd compat)
+  vioc_lab_examples(6.12 intel "course;edu;net-loop;net-no-calls;net-fwd;net-ping;nvme-read;nvme-perf;nvme-unplug" legacy iommufd compat)
 endif()
 if(VIOC_SANITIZE)
   return()
+endif()
+if(VIOC_EXAMPLES)
+  vioc_lab_examples(6.12 igb igb legacy iommufd compat)
 endif()
 
 vioc_lab_model(6.12 intel 30000 legacy iommufd compat)
@@ -91,6 +94,15 @@ foreach(machine intel amd virtio group bypass noiommu)
     vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
   endif()
 endforeach()
+
+foreach(machine intel group virtio)
+  vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
+    $<TARGET_FILE:vioc-bind> 6.12 ${machine})
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+endforeach()
+
+vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
+vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
 
 set(outs "")
 set(fixtures "")

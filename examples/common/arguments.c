@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ int parse_number(const char *name, const char *text, uint64_t least, uint64_t mo
 	return 0;
 }
 
-int parse_backend(const char *text, uint32_t *ret_backend)
+static int parse_backend(const char *text, uint32_t *ret_backend)
 {
 	if (vioc_backend_from_name(text, ret_backend) < 0)
 		return fail_usage("--backend: \"%s\" is none of auto, legacy, iommufd, compat",
@@ -53,9 +53,54 @@ int check_address(const char *text)
 	return fail_usage("\"%s\" is no PCI address: write it as 0000:01:00.0 or 01:00.0", text);
 }
 
-int fail_option(int option, char **argv)
+static int take(int option, char **argv, const struct arguments *arguments,
+		struct basic_options *basic)
 {
-	if (option == ':')
+	switch (option) {
+	case 'b':
+		return parse_backend(optarg, &basic->backend);
+	case 'j':
+		basic->json = true;
+		return 0;
+	case 'h':
+		basic->help = true;
+		fputs(arguments->help, stdout);
+		return 0;
+	case ':':
 		return fail_usage("%s needs a value (see --help)", argv[optind - 1]);
-	return fail_usage("unknown option %s (see --help)", argv[optind - 1]);
+	case '?':
+		return fail_usage("unknown option %s (see --help)", argv[optind - 1]);
+	default:
+		return arguments->take(option, optarg, arguments->arg);
+	}
+}
+
+int parse_options(int argc, char **argv, const struct arguments *arguments,
+		  struct basic_options *basic)
+{
+	struct option known[ARGUMENTS_MAX + 4] = {
+		{ "backend", required_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+	};
+	int option, result = 0;
+
+	for (int i = 0; arguments->options[i].name; i++) {
+		assert(i < ARGUMENTS_MAX);
+		known[3 + i] = arguments->options[i];
+	}
+	*basic = (struct basic_options){ .backend = VIOC_BACKEND_AUTO };
+	while (result == 0 && !basic->help &&
+	       (option = getopt_long(argc, argv, ":h", known, NULL)) != -1)
+		result = take(option, argv, arguments, basic);
+	return result;
+}
+
+int parse_device(int argc, char **argv, const char **ret_device)
+{
+	if (argc - optind != 1)
+		return fail_usage("%s PCI address given (see --help)",
+				  argc == optind ? "no" : "more than one");
+	*ret_device = argv[optind];
+	return check_address(*ret_device);
 }

@@ -3,16 +3,37 @@
 #ifndef EXAMPLE_ARGUMENTS_H
 #define EXAMPLE_ARGUMENTS_H
 
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* name is that of the option, for the message. Decimal, or hexadecimal with 0x. */
 int parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
 		 uint64_t *ret_value);
-/* A VIOC_BACKEND_*, by its name. */
-int parse_backend(const char *text, uint32_t *ret_backend);
 /* Whether it looks like a PCI address; whether there is such a device, the library finds out. */
 int check_address(const char *text);
-/* For what getopt_long() returns when it does not know an option, or misses its value. */
-int fail_option(int option, char **argv);
+
+/* What every program takes, besides options of its own. */
+struct basic_options {
+	uint32_t backend; /* --backend: a VIOC_BACKEND_* */
+	bool json;	  /* --json */
+	bool help;	  /* --help: the text was printed, and the program is done */
+};
+
+struct arguments {
+	const char *help;
+	/* The program's own, for getopt_long(), at most ARGUMENTS_MAX; their values are not b, j or h. */
+	const struct option *options;
+	int (*take)(int option, const char *value, void *arg);
+	void *arg;
+};
+
+#define ARGUMENTS_MAX 16
+
+/* Sets *basic and hands the other options to take(); argv[optind] is what follows them. */
+int parse_options(int argc, char **argv, const struct arguments *arguments,
+		  struct basic_options *basic);
+/* After the options: the one thing that is left, a PCI address. */
+int parse_device(int argc, char **argv, const char **ret_device);
 
 #endif

@@ -13,7 +13,7 @@ struct session {
 	struct vioc_ioas *ioas;
 };
 
-/* 0, or -errno after a message. *session needs no preparation. */
+/* With the file descriptors that were passed on, if any. 0, or -errno after a message. *session needs no preparation. */
 int session_open(struct session *session, uint32_t backend);
 /* The devices opened in it keep it alive, so the order does not matter. */
 void session_close(struct session *session);

@@ -111,6 +111,7 @@ uint32_t net_tx_burst(struct net_port *port, struct net_buf *const *bufs, uint32
 		tx->descs[tx->next] = (struct net_tx_desc){
 			.address = htole64(bufs[i]->iova),
 			.command = htole32(command),
+			.status = htole32(bufs[i]->length * tx->length_unit),
 		};
 		tx->next = (tx->next + 1) & MASK;
 		port->stats.tx_bytes += bufs[i]->length;

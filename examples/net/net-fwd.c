@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* net-fwd - two ports of one wire: what comes at one goes out at the other, for ever */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "arguments.h"
 #include "clock.h"
 #include "message.h"
+#include "model.h"
 #include "pattern.h"
 #include "port.h"
 #include "session.h"
@@ -22,7 +22,8 @@
 
 static const char help[] =
 	"usage: net-fwd [OPTION]... BDF BDF\n"
-	"Forwards frames between two 82574 (e1000e) that vfio drivers hold. The two must be on "
+	"Forwards frames between two 82574 (e1000e) or 82576 (igb) that vfio drivers hold. The two "
+	"must be on "
 	"one\n"
 	"wire: the program sends a burst of 32 frames from each port, and what a port receives "
 	"goes\n"
@@ -34,21 +35,19 @@ static const char help[] =
 	"  --mode MODE     io: as they are; mac: swap the two MAC addresses (default: io)\n"
 	"  --seconds N     how long; 0 is until SIGINT (default: 5)\n"
 	"  --size N        bytes in each frame, 60 to 1514 (default: 60)\n"
-	"  --extended      use extended descriptors\n"
+	"  --extended      use extended descriptors, of an 82574\n"
 	"  --json          report one line of JSON\n"
 	"  --help          this text\n"
 	"\n"
 	"Exit status: 0 fine, 1 failed or frames were lost or changed, 2 bad arguments.\n";
 
 struct options {
+	struct basic_options basic;
 	const char *devices[N_PORTS];
-	uint32_t backend;
 	uint64_t seconds;
 	uint64_t size;
 	struct net_port_config config;
 	bool swap;
-	bool json;
-	bool help;
 };
 
 struct forward {
@@ -211,17 +210,18 @@ static void report(const struct forward *forward)
 {
 	const struct options *options = forward->options;
 	const char *mode = options->swap ? "mac" : "io";
-	const char *kind = options->config.extended ? "extended" : "legacy";
+	const char *kind = forward->ports[0].format->name;
 
 	for (uint32_t i = 0; i < N_PORTS; i++) {
 		const struct net_port *port = &forward->ports[i];
 		const char *backend = vioc_backend_name(vioc_device_get_backend(port->device));
 		double rate = (double)port->stats.rx_frames / forward->seconds;
-		printf(options->json ? "{\"device\":\"%s\",\"backend\":\"%s\",\"mode\":\"%s\","
-				       "\"descriptors\":\"%s\",\"frames\":%" PRIu64
-				       ",\"seconds\":%.6f,\"frames_per_second\":%.0f}\n"
-				     : "%s by %s, %s, %s descriptors: %" PRIu64
-				       " frames forwarded in %.3f s, none lost: %.0f frames/s\n",
+		printf(options->basic.json
+			       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"mode\":\"%s\","
+				 "\"descriptors\":\"%s\",\"frames\":%" PRIu64
+				 ",\"seconds\":%.6f,\"frames_per_second\":%.0f}\n"
+			       : "%s by %s, %s, %s descriptors: %" PRIu64
+				 " frames forwarded in %.3f s, none lost: %.0f frames/s\n",
 		       port->name, backend, mode, kind, port->stats.rx_frames, forward->seconds,
 		       rate);
 	}
@@ -258,7 +258,7 @@ static int run(const struct options *options)
 	struct forward forward = { .options = options };
 	struct session session;
 
-	int error = session_open(&session, options->backend);
+	int error = session_open(&session, options->basic.backend);
 	if (error < 0)
 		return error;
 	error = open_ports(&forward, &session);
@@ -279,50 +279,38 @@ static int parse_mode(const char *text, bool *ret_swap)
 	return 0;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'm':
-		return parse_mode(optarg, &options->swap);
+		return parse_mode(value, &options->swap);
 	case 't':
-		return parse_number("--seconds", optarg, 0, UINT32_MAX, &options->seconds);
+		return parse_number("--seconds", value, 0, UINT32_MAX, &options->seconds);
 	case 's':
-		return parse_number("--size", optarg, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
+		return parse_number("--size", value, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
 	case 'e':
 		options->config.extended = true;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
 	}
+	return 0;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "mode", required_argument, NULL, 'm' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "size", required_argument, NULL, 's' },
 		{ "extended", no_argument, NULL, 'e' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option, result = 0;
+	const struct arguments arguments = { help, known, take_option, options };
+	int result = parse_options(argc, argv, &arguments, &options->basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		result = parse_option(option, argv, options);
-		if (result || options->help)
-			return result;
-	}
+	if (result || options->basic.help)
+		return result;
 	if (argc - optind != N_PORTS)
 		return fail_usage("two PCI addresses are needed (see --help)");
 	for (int i = 0; result == 0 && i < N_PORTS; i++) {
@@ -339,12 +327,8 @@ int main(int argc, char **argv)
 				   .size = NET_FRAME_MIN,
 				   .config.promiscuous = true };
 	int result = parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
 	stop_on_signals();
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

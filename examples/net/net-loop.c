@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* net-loop - sends frames through the loopback of a port and checks each that comes back */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "arguments.h"
 #include "clock.h"
 #include "message.h"
+#include "model.h"
 #include "pattern.h"
 #include "port.h"
 #include "session.h"
@@ -19,26 +19,25 @@
 
 static const char help[] =
 	"usage: net-loop [OPTION]... BDF\n"
-	"Sends frames through the MAC loopback of the 82574 (e1000e) at PCI address BDF, which a\n"
+	"Sends frames through the MAC loopback of the 82574 (e1000e) or 82576 (igb) at PCI address "
+	"BDF, which a\n"
 	"vfio driver must hold, and checks every byte of what comes back.\n"
 	"\n"
 	"  --backend NAME  auto, legacy, iommufd or compat (default: auto)\n"
 	"  --frames N      how many (default: 100000)\n"
 	"  --size N        bytes in each, 60 to 1514 (default: all sizes in turns)\n"
-	"  --extended      use extended descriptors\n"
+	"  --extended      use extended descriptors, of an 82574\n"
 	"  --json          report one line of JSON\n"
 	"  --help          this text\n"
 	"\n"
 	"Exit status: 0 all came back as sent, 1 failed, 2 bad arguments.\n";
 
 struct options {
+	struct basic_options basic;
 	const char *device;
-	uint32_t backend;
 	uint64_t n_frames;
 	uint64_t size; /* 0: all */
 	struct net_port_config config;
-	bool json;
-	bool help;
 };
 
 struct loop {
@@ -119,6 +118,8 @@ static int run_loop(struct loop *loop)
 	uint64_t last = clock_ms();
 
 	while (loop->received < loop->n_frames) {
+		if (stop_wanted())
+			return -ECANCELED;
 		uint32_t sent = send_burst(loop);
 		int received = receive_burst(loop);
 		if (received < 0)
@@ -156,14 +157,14 @@ static void report(const struct loop *loop, const struct options *options, doubl
 	const char *backend = vioc_backend_name(vioc_device_get_backend(port->device));
 	double rate = seconds > 0 ? (double)loop->received / seconds : 0;
 
-	printf(options->json
+	printf(options->basic.json
 		       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"descriptors\":\"%s\",\"frames\":"
 			 "%" PRIu64 ",\"bytes\":%" PRIu64
 			 ",\"seconds\":%.6f,\"frames_per_second\":%.0f}\n"
 		       : "%s by %s, %s descriptors: %" PRIu64 " frames, %" PRIu64
 			 " bytes, all as sent, in %.3f s: %.0f frames/s\n",
-	       port->name, backend, port->config.extended ? "extended" : "legacy", loop->received,
-	       port->stats.rx_bytes, seconds, rate);
+	       port->name, backend, port->format->name, loop->received, port->stats.rx_bytes,
+	       seconds, rate);
 }
 
 static int use_port(struct loop *loop, const struct session *session, const struct options *options)
@@ -188,7 +189,7 @@ static int run(const struct options *options)
 	struct loop loop = { .n_frames = options->n_frames, .size = (uint16_t)options->size };
 	struct session session;
 
-	int error = session_open(&session, options->backend);
+	int error = session_open(&session, options->basic.backend);
 	if (error < 0)
 		return error;
 	error = net_pool_open(&loop.pool, session.ioas, 4 * NET_RING_LENGTH);
@@ -199,63 +200,43 @@ static int run(const struct options *options)
 	return error;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'n':
-		return parse_number("--frames", optarg, 1, UINT32_MAX, &options->n_frames);
+		return parse_number("--frames", value, 1, UINT32_MAX, &options->n_frames);
 	case 's':
-		return parse_number("--size", optarg, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
+		return parse_number("--size", value, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
 	case 'e':
 		options->config.extended = true;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
 	}
+	return 0;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "frames", required_argument, NULL, 'n' },
 		{ "size", required_argument, NULL, 's' },
 		{ "extended", no_argument, NULL, 'e' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option;
+	const struct arguments arguments = { help, known, take_option, options };
+	int result = parse_options(argc, argv, &arguments, &options->basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		int result = parse_option(option, argv, options);
-		if (result || options->help)
-			return result;
-	}
-	if (argc - optind != 1)
-		return fail_usage("%s PCI address given (see --help)",
-				  argc == optind ? "no" : "more than one");
-	options->device = argv[optind];
-	return check_address(options->device);
+	if (result || options->basic.help)
+		return result;
+	return parse_device(argc, argv, &options->device);
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = { .n_frames = 100000, .config.loopback = true };
 	int result = parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* net-ping - pings a host, and answers to those who ping it, by a driver in this process */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,8 @@ static const char help[] =
 	"usage: net-ping [OPTION]... BDF [ADDRESS]\n"
 	"Pings the IPv4 address ADDRESS (default: 10.0.2.2, the gateway of QEMU's user-mode "
 	"network)\n"
-	"from the 82574 (e1000e) at PCI address BDF, which a vfio driver must hold, and answers "
+	"from the 82574 (e1000e) or 82576 (igb) at PCI address BDF, which a vfio driver must hold, "
+	"and answers "
 	"ARP and\n"
 	"ICMP echo meanwhile.\n"
 	"\n"
@@ -42,8 +42,8 @@ static const char help[] =
 	"Exit status: 0 every ping was answered, 1 failed or some were not, 2 bad arguments.\n";
 
 struct options {
+	struct basic_options basic;
 	const char *device;
-	uint32_t backend;
 	uint32_t source;
 	uint32_t target;
 	uint64_t count;
@@ -52,8 +52,6 @@ struct options {
 	uint64_t size;
 	uint64_t n_answers;
 	bool answer;
-	bool json;
-	bool help;
 };
 
 struct ping {
@@ -218,14 +216,14 @@ static int ping_next(struct ping *ping, struct tally *tally, const char *text)
 
 	int error = ping_once(ping, ++tally->sent, &ns);
 	if (error == -ETIME) {
-		if (!options->json)
+		if (!options->basic.json)
 			printf("no reply from %s: seq=%" PRIu64 "\n", text, tally->sent);
 		return 0;
 	}
 	if (error < 0)
 		return error;
 	count_reply(tally, ns);
-	if (!options->json)
+	if (!options->basic.json)
 		printf("%" PRIu64 " bytes from %s by %s: seq=%" PRIu64 " time=%.3f ms\n",
 		       options->size + ICMP_HEADER, text, backend_of(ping), tally->sent,
 		       (double)ns / 1e6);
@@ -240,7 +238,7 @@ static void report(const struct ping *ping, const struct tally *tally, const cha
 {
 	double mean = (double)tally->sum_ns / (double)tally->received;
 
-	printf(ping->options->json
+	printf(ping->options->basic.json
 		       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"target\":\"%s\",\"sent\":%" PRIu64
 			 ",\"replies\":%" PRIu64
 			 ",\"min_ms\":%.3f,\"mean_ms\":%.3f,\"max_ms\":%.3f}\n"
@@ -304,7 +302,7 @@ static int run(const struct options *options)
 	};
 	struct session session;
 
-	int error = session_open(&session, options->backend);
+	int error = session_open(&session, options->basic.backend);
 	if (error < 0)
 		return error;
 	error = net_pool_open(&ping.pool, session.ioas, 4 * NET_RING_LENGTH);
@@ -327,64 +325,52 @@ static int parse_ip(const char *text, uint32_t *ret_ip)
 	return 0;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'f':
-		return parse_ip(optarg, &options->source);
+		return parse_ip(value, &options->source);
 	case 'n':
-		return parse_number("--count", optarg, 1, UINT16_MAX, &options->count);
+		return parse_number("--count", value, 1, UINT16_MAX, &options->count);
 	case 'i':
-		return parse_number("--interval", optarg, 0, 60000, &options->interval_ms);
+		return parse_number("--interval", value, 0, 60000, &options->interval_ms);
 	case 't':
-		return parse_number("--timeout", optarg, 1, 60000, &options->timeout_ms);
+		return parse_number("--timeout", value, 1, 60000, &options->timeout_ms);
 	case 's':
-		return parse_number("--size", optarg, 0, PACKET_PAYLOAD_MAX, &options->size);
+		return parse_number("--size", value, 0, PACKET_PAYLOAD_MAX, &options->size);
 	case 'a':
 		options->answer = true;
-		return parse_number("--answer", optarg, 0, UINT32_MAX, &options->n_answers);
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
+		return parse_number("--answer", value, 0, UINT32_MAX, &options->n_answers);
 	}
+	return 0;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "source", required_argument, NULL, 'f' },
 		{ "count", required_argument, NULL, 'n' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "size", required_argument, NULL, 's' },
 		{ "answer", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option;
+	const struct arguments arguments = { help, known, take_option, options };
+	int result = parse_options(argc, argv, &arguments, &options->basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		int result = parse_option(option, argv, options);
-		if (result || options->help)
-			return result;
-	}
-	if (options->answer && options->json)
+	if (result || options->basic.help)
+		return result;
+	if (options->answer && options->basic.json)
 		return fail_usage("--answer makes no report: no --json");
 	int n_arguments = argc - optind;
 	if (n_arguments < 1 || n_arguments > (options->answer ? 1 : 2))
 		return fail_usage("one PCI address%s is needed (see --help)",
 				  options->answer ? "" : ", and perhaps one IPv4 address,");
 	options->device = argv[optind];
-	int result = check_address(options->device);
+	result = check_address(options->device);
 	if (result || n_arguments == 1)
 		return result;
 	return parse_ip(argv[optind + 1], &options->target);
@@ -401,12 +387,8 @@ int main(int argc, char **argv)
 		.size = 56,
 	};
 	int result = parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
 	stop_on_signals();
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

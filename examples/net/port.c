@@ -5,75 +5,29 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <libvioc/mmio.h>
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 
+#include "access.h"
 #include "clock.h"
 #include "message.h"
-#include "port.h"
+#include "model.h"
 
 #define RESET_TIMEOUT_MS 1000
 #define QUIET_TIMEOUT_MS 1000
 #define DRAIN_TIMEOUT_MS 100
 #define LINK_TIMEOUT_MS	 10000 /* negotiating takes some 3 s */
 
-static uint32_t read_reg(const struct net_port *port, uint32_t reg)
-{
-	return vioc_mmio_read32(port->regs + reg);
-}
-
-static void write_reg(const struct net_port *port, uint32_t reg, uint32_t value)
-{
-	vioc_mmio_write32(port->regs + reg, value);
-}
-
-/* Bits of a register that should become something, and how to say it. */
-struct goal {
-	uint32_t reg;
-	uint32_t mask;
-	uint32_t value;
-	uint32_t timeout_ms;
-	const char *name; /* the register's */
-	const char *what;
-	const char *hint;
-};
-
-static int wait_reg(const struct net_port *port, const struct goal *goal)
-{
-	uint64_t deadline = clock_ms() + goal->timeout_ms;
-
-	for (;;) {
-		/* In this order: a process that slept past the deadline still looks once more. */
-		bool late = clock_ms() > deadline;
-		uint32_t value = read_reg(port, goal->reg);
-		if (value == NET_GONE)
-			return fail(-EIO, port->name,
-				    "waiting for %s: %s (0x%05" PRIx32 ") reads 0x%08" PRIx32
-				    ": nobody answers; is it still in its slot?",
-				    goal->what, goal->name, goal->reg, value);
-		if ((value & goal->mask) == goal->value)
-			return 0;
-		if (late)
-			return fail(-ETIMEDOUT, port->name,
-				    "waited %" PRIu32 " ms for %s, but %s (0x%05" PRIx32
-				    ") is 0x%08" PRIx32 "; %s",
-				    goal->timeout_ms, goal->what, goal->name, goal->reg, value,
-				    goal->hint);
-		sleep_ms(1);
-	}
-}
-
 static void mask_interrupts(const struct net_port *port)
 {
-	write_reg(port, NET_REG_IMC, UINT32_MAX);
-	(void)read_reg(port, NET_REG_ICR);
+	net_write(port, NET_REG_IMC, UINT32_MAX);
+	(void)net_read(port, NET_REG_ICR);
 }
 
 /* After this no DMA is under way: the device says so itself. */
 static int quiesce(const struct net_port *port)
 {
-	static const struct goal goal = {
+	static const struct net_goal goal = {
 		.reg = NET_REG_STATUS,
 		.mask = NET_STATUS_MASTER_ENABLED,
 		.timeout_ms = QUIET_TIMEOUT_MS,
@@ -81,15 +35,15 @@ static int quiesce(const struct net_port *port)
 		.what = "STATUS.GIO_MASTER_ENABLE to become 0, the end of DMA",
 		.hint = "it is going to be reset without",
 	};
-	write_reg(port, NET_REG_RCTL, read_reg(port, NET_REG_RCTL) & ~NET_RCTL_EN);
-	write_reg(port, NET_REG_TCTL, read_reg(port, NET_REG_TCTL) & ~NET_TCTL_EN);
-	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_MASTER_DISABLE);
-	return wait_reg(port, &goal);
+	net_write(port, NET_REG_RCTL, net_read(port, NET_REG_RCTL) & ~NET_RCTL_EN);
+	net_write(port, NET_REG_TCTL, net_read(port, NET_REG_TCTL) & ~NET_TCTL_EN);
+	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_MASTER_DISABLE);
+	return net_wait(port, &goal);
 }
 
 static int reset(const struct net_port *port)
 {
-	static const struct goal done = {
+	static const struct net_goal done = {
 		.reg = NET_REG_CTRL,
 		.mask = NET_CTRL_RST,
 		.timeout_ms = RESET_TIMEOUT_MS,
@@ -97,38 +51,35 @@ static int reset(const struct net_port *port)
 		.what = "CTRL.RST to become 0, the end of the reset",
 		.hint = "power-cycle it",
 	};
-	static const struct goal loaded = {
-		.reg = NET_REG_EECD,
-		.mask = NET_EECD_AUTO_RD,
-		.value = NET_EECD_AUTO_RD,
-		.timeout_ms = RESET_TIMEOUT_MS,
-		.name = "EECD",
-		.what = "EECD.AUTO_RD to become 1, its settings",
-		.hint = "its NVM may be damaged",
-	};
 	mask_interrupts(port);
-	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_RST);
+	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_RST);
 	/* Registers must not be touched for a microsecond. */
 	sleep_ms(1);
-	int error = wait_reg(port, &done);
+	int error = net_wait(port, &done);
 	if (error == 0)
-		error = wait_reg(port, &loaded);
+		error = net_wait(port, port->model->loaded);
 	/* The reset has enabled what it found in its NVM. */
 	mask_interrupts(port);
 	return error;
 }
 
-static int check_device(const struct net_port *port)
+static int find_model(struct net_port *port)
 {
+	static const struct net_model *const models[] = { &net_e1000e, &net_igb };
 	uint32_t id;
 	int error = vioc_pci_config_read(port->device, 0x00, 4, &id);
 	if (error < 0)
 		return fail_vioc(port->ctx, error, port->name);
-	if (id != (NET_DEVICE_82574 << 16 | NET_VENDOR_INTEL))
-		return fail(-EOPNOTSUPP, port->name,
-			    "its vendor and device are %04" PRIx32 ":%04" PRIx32
-			    ", not those of an 82574 (e1000e), 8086:10d3",
-			    id & 0xffff, id >> 16);
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+		if (models[i]->id == id)
+			port->model = models[i];
+	if (!port->model)
+		return fail(
+			-EOPNOTSUPP, port->name,
+			"its vendor and device are %04" PRIx32 ":%04" PRIx32
+			", not those of an 82574 (e1000e), 8086:10d3, or 82576 (igb), 8086:10c9",
+			id & 0xffff, id >> 16);
+	port->format = port->model->formats[port->config.extended];
 	return 0;
 }
 
@@ -139,14 +90,14 @@ static int map_registers(struct net_port *port)
 	if (error < 0)
 		return fail_vioc(port->ctx, error, port->name);
 	port->regs = regs;
-	if (read_reg(port, NET_REG_STATUS) == NET_GONE)
+	if (net_read(port, NET_REG_STATUS) == NET_GONE)
 		return fail(-EIO, port->name, "STATUS reads 0xffffffff: it is asleep, or gone");
 	return 0;
 }
 
 static int read_mac(struct net_port *port)
 {
-	uint32_t low = read_reg(port, NET_REG_RAL0), high = read_reg(port, NET_REG_RAH0);
+	uint32_t low = net_read(port, NET_REG_RAL0), high = net_read(port, NET_REG_RAH0);
 	for (int i = 0; i < 4; i++)
 		port->mac[i] = (uint8_t)(low >> 8 * i);
 	for (int i = 0; i < 2; i++)
@@ -163,7 +114,7 @@ static int make_rings(struct net_port *port)
 {
 	struct vioc_mem_opts opts = VIOC_SIZED(vioc_mem_opts);
 	const size_t length = NET_RING_LENGTH * sizeof(union net_rx_desc);
-	bool extended = port->config.extended;
+	const struct net_format *format = port->format;
 
 	opts.name = "net-rings";
 	int error =
@@ -171,13 +122,13 @@ static int make_rings(struct net_port *port)
 	if (error < 0)
 		return fail_vioc(port->ctx, error, port->name);
 	port->rx.descs = vioc_mem_get_va(port->rings);
-	port->rx.status_word = extended ? 2 : 3;
-	port->rx.length_word = extended ? 3 : 2;
-	port->rx.errors = extended ? NET_RX_ERRORS_EXTENDED : NET_RX_ERRORS_LEGACY;
+	port->rx.status_word = format->rx_status_word;
+	port->rx.length_word = format->rx_length_word;
+	port->rx.errors = format->rx_errors;
 	port->rx.tail = port->regs + NET_REG_RDT;
 	port->tx.descs = (void *)((uint8_t *)vioc_mem_get_va(port->rings) + length);
-	port->tx.flags = NET_TX_EOP | NET_TX_IFCS;
-	port->tx.flags |= extended ? NET_TX_DEXT | NET_TX_DTYP_DATA : 0;
+	port->tx.flags = format->tx_flags;
+	port->tx.length_unit = format->tx_length_unit;
 	port->tx.tail = port->regs + NET_REG_TDT;
 	return 0;
 }
@@ -200,12 +151,19 @@ static int fill_rx_ring(struct net_port *port)
 static void set_ring(const struct net_port *port, uint32_t low, uint64_t iova)
 {
 	/* Both rings have the same registers, at the same distances from their first. */
-	write_reg(port, low, (uint32_t)iova);
-	write_reg(port, low + NET_REG_RDBAH - NET_REG_RDBAL, (uint32_t)(iova >> 32));
-	write_reg(port, low + NET_REG_RDLEN - NET_REG_RDBAL,
+	net_write(port, low, (uint32_t)iova);
+	net_write(port, low + NET_REG_RDBAH - NET_REG_RDBAL, (uint32_t)(iova >> 32));
+	net_write(port, low + NET_REG_RDLEN - NET_REG_RDBAL,
 		  NET_RING_LENGTH * (uint32_t)sizeof(union net_rx_desc));
-	write_reg(port, low + NET_REG_RDH - NET_REG_RDBAL, 0);
-	write_reg(port, low + NET_REG_RDT - NET_REG_RDBAL, 0);
+	net_write(port, low + NET_REG_RDH - NET_REG_RDBAL, 0);
+	net_write(port, low + NET_REG_RDT - NET_REG_RDBAL, 0);
+}
+
+static void set_rings(const struct net_port *port)
+{
+	uint64_t iova = vioc_mem_get_iova(port->rings);
+	set_ring(port, NET_REG_RDBAL, iova);
+	set_ring(port, NET_REG_TDBAL, iova + NET_RING_LENGTH * sizeof(union net_rx_desc));
 }
 
 static void start_rx(const struct net_port *port)
@@ -213,34 +171,28 @@ static void start_rx(const struct net_port *port)
 	uint32_t rctl = NET_RCTL_EN | NET_RCTL_BAM | NET_RCTL_SECRC;
 
 	for (uint32_t i = 0; i < NET_MTA_WORDS; i++)
-		write_reg(port, NET_REG_MTA + 4 * i, 0);
-	write_reg(port, NET_REG_RXCSUM, 0);
-	write_reg(port, NET_REG_RFCTL, port->config.extended ? NET_RFCTL_EXTEN : 0);
-	set_ring(port, NET_REG_RDBAL, vioc_mem_get_iova(port->rings));
+		net_write(port, NET_REG_MTA + 4 * i, 0);
+	net_write(port, NET_REG_RXCSUM, 0);
 	if (port->config.promiscuous)
 		rctl |= NET_RCTL_UPE | NET_RCTL_MPE;
 	if (port->config.loopback)
 		rctl |= NET_RCTL_LBM;
-	write_reg(port, NET_REG_RCTL, rctl);
+	net_write(port, NET_REG_RCTL, rctl);
 	/* Only now: a ring that has descriptors while it is being set up may be read half way. */
 	vioc_dma_before_doorbell();
-	write_reg(port, NET_REG_RDT, NET_RING_LENGTH - 1);
+	net_write(port, NET_REG_RDT, NET_RING_LENGTH - 1);
 }
 
 static void start_tx(const struct net_port *port)
 {
-	set_ring(port, NET_REG_TDBAL,
-		 vioc_mem_get_iova(port->rings) + NET_RING_LENGTH * sizeof(union net_rx_desc));
-	/* Thresholds 0: a descriptor that asks for a report gets it at once. */
-	write_reg(port, NET_REG_TXDCTL, NET_TXDCTL_COUNT_DESC | NET_TXDCTL_GRAN);
-	write_reg(port, NET_REG_TIPG, NET_TIPG_COPPER);
-	write_reg(port, NET_REG_TCTL,
+	net_write(port, NET_REG_TIPG, NET_TIPG_COPPER);
+	net_write(port, NET_REG_TCTL,
 		  NET_TCTL_EN | NET_TCTL_PSP | NET_TCTL_CT(15) | NET_TCTL_COLD(63));
 }
 
 static int wait_link(const struct net_port *port)
 {
-	static const struct goal goal = {
+	static const struct net_goal goal = {
 		.reg = NET_REG_STATUS,
 		.mask = NET_STATUS_LU,
 		.value = NET_STATUS_LU,
@@ -249,7 +201,8 @@ static int wait_link(const struct net_port *port)
 		.what = "STATUS.LU to become 1, the link",
 		.hint = "is the cable plugged in at both ends?",
 	};
-	return port->config.loopback ? 0 : wait_reg(port, &goal);
+	bool looped = port->config.loopback && !port->model->loops_by_link;
+	return looped ? 0 : net_wait(port, &goal);
 }
 
 static int enable_dma(const struct net_port *port)
@@ -264,9 +217,31 @@ static int disable_dma(const struct net_port *port)
 	return error < 0 ? fail_vioc(port->ctx, error, port->name) : 0;
 }
 
+/* The device does DMA from here on. */
+static int run(struct net_port *port)
+{
+	const struct net_model *model = port->model;
+
+	port->running = true;
+	net_write(port, NET_REG_CTRL_EXT, net_read(port, NET_REG_CTRL_EXT) | NET_CTRL_EXT_DRV_LOAD);
+	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_SLU | NET_CTRL_FD);
+	int error = model->start_link ? model->start_link(port) : 0;
+	if (error < 0)
+		return error;
+	set_rings(port);
+	error = model->enable_queues(port);
+	if (error < 0)
+		return error;
+	start_tx(port);
+	start_rx(port);
+	return wait_link(port);
+}
+
 static int start(struct net_port *port)
 {
-	int error = check_device(port);
+	int error = find_model(port);
+	if (error == 0)
+		error = stop_watch_open(&port->watch, port->device);
 	if (error == 0)
 		error = map_registers(port);
 	if (error == 0)
@@ -280,14 +255,8 @@ static int start(struct net_port *port)
 	/* Only now: the device is reset, and what it is going to reach is mapped. */
 	if (error == 0)
 		error = enable_dma(port);
-	if (error < 0)
-		return error;
-	port->running = true;
-	write_reg(port, NET_REG_CTRL_EXT, read_reg(port, NET_REG_CTRL_EXT) | NET_CTRL_EXT_DRV_LOAD);
-	write_reg(port, NET_REG_CTRL, read_reg(port, NET_REG_CTRL) | NET_CTRL_SLU | NET_CTRL_FD);
-	start_tx(port);
-	start_rx(port);
-	error = wait_link(port);
+	if (error == 0)
+		error = run(port);
 	/* Whatever was counted before is not ours. */
 	net_port_read_stats(port);
 	port->stats = (struct net_stats){ 0 };
@@ -324,8 +293,8 @@ static void drain(struct net_port *port)
 static void stop(struct net_port *port)
 {
 	bool quiet = quiesce(port) == 0;
-	write_reg(port, NET_REG_CTRL_EXT,
-		  read_reg(port, NET_REG_CTRL_EXT) & ~NET_CTRL_EXT_DRV_LOAD);
+	net_write(port, NET_REG_CTRL_EXT,
+		  net_read(port, NET_REG_CTRL_EXT) & ~NET_CTRL_EXT_DRV_LOAD);
 	bool clean = reset(port) == 0;
 	if (disable_dma(port) == 0 && quiet && clean)
 		return;
@@ -356,19 +325,20 @@ void net_port_close(struct net_port *port)
 	vioc_mem_unref(port->rings);
 	if (port->regs)
 		(void)vioc_region_unmap(port->device, port->regs);
+	stop_watch_close(&port->watch);
 	vioc_device_unref(port->device);
 	*port = (struct net_port){ 0 };
 }
 
 void net_port_read_stats(struct net_port *port)
 {
-	port->stats.hw_rx_frames += read_reg(port, NET_REG_GPRC);
-	port->stats.hw_tx_frames += read_reg(port, NET_REG_GPTC);
-	port->stats.hw_missed += read_reg(port, NET_REG_MPC);
-	port->stats.hw_crc_errors += read_reg(port, NET_REG_CRCERRS);
+	port->stats.hw_rx_frames += net_read(port, NET_REG_GPRC);
+	port->stats.hw_tx_frames += net_read(port, NET_REG_GPTC);
+	port->stats.hw_missed += net_read(port, NET_REG_MPC);
+	port->stats.hw_crc_errors += net_read(port, NET_REG_CRCERRS);
 	/* QEMU copies totals to GPRC and GPTC with each frame, so those have to be cleared too. */
-	(void)read_reg(port, NET_REG_TPR);
-	(void)read_reg(port, NET_REG_TPT);
+	(void)net_read(port, NET_REG_TPR);
+	(void)net_read(port, NET_REG_TPT);
 }
 
 int net_port_fail_idle(struct net_port *port, int error, uint64_t waited_ms)
@@ -379,9 +349,9 @@ int net_port_fail_idle(struct net_port *port, int error, uint64_t waited_ms)
 		    ", RDH %" PRIu32 ", RDT %" PRIu32 ", TCTL 0x%08" PRIx32 ", TDH %" PRIu32
 		    ", TDT %" PRIu32 "; it counted %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64
 		    " missed",
-		    waited_ms, read_reg(port, NET_REG_STATUS), read_reg(port, NET_REG_RCTL),
-		    read_reg(port, NET_REG_RDH), read_reg(port, NET_REG_RDT),
-		    read_reg(port, NET_REG_TCTL), read_reg(port, NET_REG_TDH),
-		    read_reg(port, NET_REG_TDT), port->stats.hw_tx_frames, port->stats.hw_rx_frames,
+		    waited_ms, net_read(port, NET_REG_STATUS), net_read(port, NET_REG_RCTL),
+		    net_read(port, NET_REG_RDH), net_read(port, NET_REG_RDT),
+		    net_read(port, NET_REG_TCTL), net_read(port, NET_REG_TDH),
+		    net_read(port, NET_REG_TDT), port->stats.hw_tx_frames, port->stats.hw_rx_frames,
 		    port->stats.hw_missed);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port: an 82574 that is polled. The shape is the one that users of DPDK know: open it, then call
+ * A port: an 82574 or 82576 that is polled. The shape is the one that users of DPDK know: open it, then call
  * net_rx_burst() and net_tx_burst() from one thread for ever.
  */
 #ifndef NET_PORT_H
@@ -14,6 +14,7 @@
 
 #include "pool.h"
 #include "regs.h"
+#include "stop.h"
 
 #define NET_MAC_LENGTH	6
 #define NET_FRAME_MIN	60u /* without the CRC */
@@ -21,10 +22,13 @@
 #define NET_BURST	32u
 #define NET_RING_LENGTH 256u /* descriptors in each ring; a power of 2 */
 
+struct net_model;
+struct net_format;
+
 struct net_port_config {
 	bool loopback;	  /* what is sent comes back, and nothing goes out */
 	bool promiscuous; /* takes frames for others too */
-	bool extended;	  /* descriptors of the extended kind */
+	bool extended;	  /* descriptors of the extended kind, where there are two */
 };
 
 struct net_stats {
@@ -56,9 +60,10 @@ struct net_rx_ring {
 struct net_tx_ring {
 	struct net_tx_desc *descs;
 	volatile void *tail;
-	uint32_t flags; /* in the command of every descriptor */
-	uint32_t next;	/* the next to be filled by us */
-	uint32_t clean; /* the oldest that is not known to be sent */
+	uint32_t flags;	      /* in the command of every descriptor */
+	uint32_t length_unit; /* see struct net_format */
+	uint32_t next;	      /* the next to be filled by us */
+	uint32_t clean;	      /* the oldest that is not known to be sent */
 	struct net_buf *bufs[NET_RING_LENGTH];
 	uint16_t last[NET_RING_LENGTH]; /* by a burst's first descriptor: its last one */
 };
@@ -71,8 +76,11 @@ struct net_port {
 	uint8_t *regs;	  /* BAR 0 */
 	struct vioc_mem *rings;
 	struct net_port_config config;
+	const struct net_model *model;
+	const struct net_format *format;
 	uint8_t mac[NET_MAC_LENGTH];
 	bool running;
+	struct stop_watch watch;
 	struct net_rx_ring rx;
 	struct net_tx_ring tx;
 	struct net_stats stats;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Intel 82574 (e1000e), as far as this driver uses it: registers in BAR 0, and descriptors in
- * memory. All is little endian. Names are those of the datasheet.
+ * The Intel 82574 (e1000e) and 82576 (igb), as far as this driver uses them: registers in BAR 0, and
+ * descriptors in memory. All is little endian. Names are those of the datasheets. What only the 82576 has,
+ * or has in another way, says so.
  */
 #ifndef NET_REGS_H
 #define NET_REGS_H
@@ -11,6 +12,7 @@
 
 #define NET_VENDOR_INTEL 0x8086u
 #define NET_DEVICE_82574 0x10d3u
+#define NET_DEVICE_82576 0x10c9u
 #define NET_REGS_LENGTH	 0x20000u
 #define NET_GONE	 UINT32_MAX /* what every register reads as when nobody answers */
 
@@ -27,6 +29,18 @@
 #define NET_EECD_AUTO_RD	  (1u << 9) /* it has read its settings from its memory */
 #define NET_REG_CTRL_EXT	  0x0018u
 #define NET_CTRL_EXT_DRV_LOAD	  (1u << 28) /* tells firmware that a driver is there */
+
+/* 82576: its PHY, by MDI control */
+#define NET_REG_MDIC	      0x0020u
+#define NET_MDIC_DATA	      0xffffu
+#define NET_MDIC_PHY	      (1u << 21) /* the address of the one inside */
+#define NET_MDIC_WRITE	      (1u << 26)
+#define NET_MDIC_READ	      (2u << 26)
+#define NET_MDIC_READY	      (1u << 28)
+#define NET_MDIC_ERROR	      (1u << 30)
+#define NET_PHY_CONTROL	      (0u << 16) /* a register of the PHY, and bits of it */
+#define NET_PHY_RESTART	      (1u << 9)
+#define NET_PHY_AUTONEGOTIATE (1u << 12)
 
 /* Interrupts */
 #define NET_REG_ICR 0x00c0u /* reading clears it */
@@ -71,6 +85,13 @@
 #define NET_TXDCTL_COUNT_DESC (1u << 22) /* reserved, and has to be 1 */
 #define NET_TXDCTL_GRAN	      (1u << 24) /* thresholds count descriptors */
 
+/* 82576: queue 0. ENABLE is in RXDCTL and TXDCTL. */
+#define NET_REG_SRRCTL	    0x280cu
+#define NET_SRRCTL_KIB(n)   ((uint32_t)(n)) /* the size of buffers */
+#define NET_SRRCTL_ADVANCED (1u << 25)	    /* descriptors of the advanced kind, one buffer each */
+#define NET_REG_RXDCTL	    0x2828u
+#define NET_QUEUE_ENABLE    (1u << 25)
+
 /* Statistics; reading clears them. */
 #define NET_REG_CRCERRS 0x4000u
 #define NET_REG_MPC	0x4010u /* missed: no descriptor was free */
@@ -80,10 +101,10 @@
 #define NET_REG_TPT	0x40d4u
 
 /*
- * A receive descriptor, in words as the device writes them back. Both kinds begin as an address of 64
+ * A receive descriptor, in words as the device writes them back. All kinds begin as an address of 64
  * bits and zeroes; where status and length come back is what tells them apart:
  *
- *		legacy				extended
+ *		legacy				extended; and advanced, of the 82576
  *	w[2]	length, checksum		status and errors
  *	w[3]	status, errors, VLAN tag	length, VLAN tag
  */
@@ -92,24 +113,30 @@ union net_rx_desc {
 	uint32_t w[4];
 };
 
-#define NET_RX_DD	       (1u << 0) /* in the status of both: done */
+#define NET_RX_DD	       (1u << 0) /* in the status of all: done */
 #define NET_RX_EOP	       (1u << 1) /* the frame ends in this buffer */
 #define NET_RX_ERRORS_LEGACY   0x00009700u
 #define NET_RX_ERRORS_EXTENDED 0x97000000u
+#define NET_RX_ERRORS_ADVANCED 0x80000000u
 
-/* A transmit descriptor, likewise: an address, then length and command, then status. */
+/*
+ * A transmit descriptor, likewise: an address, then length and command, then status; where an advanced one
+ * has the length of the whole frame at first.
+ */
 struct net_tx_desc {
 	uint64_t address;
 	uint32_t command;
 	uint32_t status;
 };
 
-#define NET_TX_DTYP_DATA (1u << 20) /* with DEXT: an extended data descriptor */
-#define NET_TX_EOP	 (1u << 24)
-#define NET_TX_IFCS	 (1u << 25) /* append the CRC */
-#define NET_TX_RS	 (1u << 27) /* report status: set DD when sent */
-#define NET_TX_DEXT	 (1u << 29)
-#define NET_TX_DD	 (1u << 0)
+#define NET_TX_DTYP_DATA     (1u << 20) /* with DEXT: an extended data descriptor */
+#define NET_TX_DTYP_ADVANCED (3u << 20) /* with DEXT: an advanced data descriptor */
+#define NET_TX_PAYLEN_BYTE   (1u << 14) /* of that length */
+#define NET_TX_EOP	     (1u << 24)
+#define NET_TX_IFCS	     (1u << 25) /* append the CRC */
+#define NET_TX_RS	     (1u << 27) /* report status: set DD when sent */
+#define NET_TX_DEXT	     (1u << 29)
+#define NET_TX_DD	     (1u << 0)
 
 static_assert(sizeof(union net_rx_desc) == 16, "a receive descriptor has 16 bytes");
 static_assert(sizeof(struct net_tx_desc) == 16, "a transmit descriptor has 16 bytes");

@@ -54,6 +54,17 @@ int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
 	return 0;
 }
 
+int nvme_ctrl_check(const struct nvme_ctrl *ctrl)
+{
+	uint32_t status = nvme_ctrl_status(ctrl);
+	if (status == NVME_CSTS_GONE || !(status & NVME_CSTS_RDY) || (status & NVME_CSTS_CFS))
+		return fail(-EIO, ctrl->name,
+			    "CSTS is 0x%08" PRIx32
+			    ": it has failed, or was taken away without a word",
+			    status);
+	return 0;
+}
+
 /* What CSTS should become, and how to say it. */
 struct goal {
 	uint32_t mask;
@@ -259,6 +270,8 @@ static int start(struct nvme_ctrl *ctrl, const struct nvme_ctrl_opts *opts)
 {
 	int error = check_class(ctrl);
 	if (error == 0)
+		error = stop_watch_open(&ctrl->watch, ctrl->device);
+	if (error == 0)
 		error = map_registers(ctrl);
 	if (error == 0)
 		error = read_capabilities(ctrl);
@@ -328,6 +341,7 @@ void nvme_ctrl_close(struct nvme_ctrl *ctrl)
 	free(ctrl->admin);
 	if (ctrl->regs)
 		(void)vioc_region_unmap(ctrl->device, ctrl->regs);
+	stop_watch_close(&ctrl->watch);
 	vioc_device_unref(ctrl->device);
 	*ctrl = (struct nvme_ctrl){ 0 };
 }

@@ -13,6 +13,7 @@
 
 #include "dma.h"
 #include "regs.h"
+#include "stop.h"
 
 struct nvme_queue;
 
@@ -38,6 +39,7 @@ struct nvme_ctrl {
 	struct nvme_dma page; /* what Identify returns */
 	uint16_t next_cid;    /* of admin commands */
 	atomic_bool failed;   /* halted after an error: takes no commands any more */
+	struct stop_watch watch;
 	bool interrupts;
 
 	/* From Identify */
@@ -52,7 +54,7 @@ struct nvme_ctrl {
 };
 
 /*
- * Opens the device in ioas, resets and enables it, and identifies it. *ctrl needs no preparation;
+ * Opens the device in ioas, lets a request for it want a stop, resets and enables it, and identifies it. *ctrl needs no preparation;
  * opts may be NULL.
  * Errors are those of vioc_device_open(), and -ETIMEDOUT, -EIO, -EOPNOTSUPP, -ENOMEM.
  */
@@ -70,6 +72,8 @@ void nvme_ctrl_halt(struct nvme_ctrl *ctrl);
 
 /* CSTS, for error messages. */
 uint32_t nvme_ctrl_status(const struct nvme_ctrl *ctrl);
+/* For when it is late with something: 0, or -EIO after a message if it does not work any more. */
+int nvme_ctrl_check(const struct nvme_ctrl *ctrl);
 /* The doorbells of a queue pair. -EOPNOTSUPP: they are not in BAR 0. */
 int nvme_ctrl_doorbells(const struct nvme_ctrl *ctrl, uint16_t queue_id,
 			volatile void **ret_sq_doorbell, volatile void **ret_cq_doorbell);

@@ -126,7 +126,7 @@ static int take_pieces(struct copy *copy)
 static int copy_all(struct copy *copy)
 {
 	while (copy->taken < copy->n_pieces) {
-		int error = send_pieces(copy);
+		int error = stop_wanted() ? -ECANCELED : send_pieces(copy);
 		if (error == 0)
 			error = wait_pieces(copy);
 		if (error == 0)

@@ -18,6 +18,8 @@
 #include "status.h"
 
 #define IO_TIMEOUT_MS 30000
+/* Without a completion, look whether it is still there */
+#define LOOK_AFTER_MS 1000
 /* Completions taken at a time */
 #define BATCH 16
 /* Looks at the ring between two looks at the clock */
@@ -229,25 +231,33 @@ static int finish(struct nvme_io *io, const struct nvme_completion *completion,
 	return 0;
 }
 
-static int fail_late(const struct nvme_io *io)
+/* Whether to go on waiting. */
+static int check_wait(const struct nvme_io *io, uint64_t waited_ms)
 {
-	return fail(-ETIMEDOUT, io->ctrl->name,
-		    "no completion in %d ms with %u commands under way; CSTS is 0x%08" PRIx32,
-		    IO_TIMEOUT_MS, io->queue.in_flight, nvme_ctrl_status(io->ctrl));
+	if (waited_ms < LOOK_AFTER_MS)
+		return 0;
+	if (waited_ms > IO_TIMEOUT_MS)
+		return fail(
+			-ETIMEDOUT, io->ctrl->name,
+			"no completion in %d ms with %u commands under way; CSTS is 0x%08" PRIx32,
+			IO_TIMEOUT_MS, io->queue.in_flight, nvme_ctrl_status(io->ctrl));
+	return nvme_ctrl_check(io->ctrl);
 }
 
 /* Spins: the data is worth more than the core here. */
 static int spin_for(struct nvme_io *io, struct nvme_completion *completions, int capacity)
 {
-	uint64_t deadline = clock_ms() + IO_TIMEOUT_MS;
+	uint64_t begin = clock_ms();
 
 	for (uint32_t polls = 1;; polls++) {
-		bool late = polls % POLLS_PER_CLOCK == 0 && clock_ms() > deadline;
+		/* In this order: who slept past the limit still looks once more. */
+		uint64_t waited = polls % POLLS_PER_CLOCK ? 0 : clock_ms() - begin;
 		int count = nvme_queue_poll(&io->queue, completions, capacity);
 		if (count)
 			return count;
-		if (late)
-			return fail_late(io);
+		int error = check_wait(io, waited);
+		if (error < 0)
+			return error;
 		vioc_cpu_relax();
 	}
 }
@@ -256,16 +266,17 @@ static int spin_for(struct nvme_io *io, struct nvme_completion *completions, int
 static int sleep_for(struct nvme_io *io, struct nvme_completion *completions, int capacity)
 {
 	struct pollfd irq = { .fd = io->irq, .events = POLLIN };
-	uint64_t deadline = clock_ms() + IO_TIMEOUT_MS, n_signals;
+	uint64_t begin = clock_ms(), n_signals;
 
 	for (;;) {
-		bool late = clock_ms() > deadline;
+		uint64_t waited = clock_ms() - begin;
 		int count = nvme_queue_poll(&io->queue, completions, capacity);
 		if (count)
 			return count;
-		if (late)
-			return fail_late(io);
-		if (poll(&irq, 1, IO_TIMEOUT_MS) == 1 &&
+		int error = check_wait(io, waited);
+		if (error < 0)
+			return error;
+		if (poll(&irq, 1, LOOK_AFTER_MS) == 1 &&
 		    read(io->irq, &n_signals, sizeof(n_signals)) < 0 && errno != EAGAIN)
 			return fail(-errno, io->ctrl->name, "can't read its interrupt: %s",
 				    strerror(errno));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* nvme-perf - how many operations a second, how long each takes, and whether data stays what it is */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,9 +46,9 @@ static const struct mode {
 };
 
 struct options {
+	struct basic_options basic;
 	const char *device;
 	const struct mode *mode;
-	uint32_t backend;
 	uint64_t op_bytes;
 	uint64_t depth;
 	uint64_t n_queues;
@@ -59,8 +58,6 @@ struct options {
 	bool interrupts;
 	bool verify;
 	bool overwrite;
-	bool json;
-	bool help;
 };
 
 static void report(const struct nvme_ctrl *ctrl, const struct options *options,
@@ -70,7 +67,7 @@ static void report(const struct nvme_ctrl *ctrl, const struct options *options,
 	double iops = (double)result->n_ops / result->seconds;
 	double mean = latency->n_values ? (double)latency->sum / (double)latency->n_values : 0;
 
-	printf(options->json
+	printf(options->basic.json
 		       ? "{\"device\":\"%s\",\"backend\":\"%s\",\"mode\":\"%s\",\"bytes\":%" PRIu64
 			 ",\"queues\":%" PRIu64 ",\"depth\":%" PRIu64
 			 ",\"data\":\"%s\",\"completions\":\"%s\",\"operations\":%" PRIu64
@@ -139,7 +136,7 @@ static int run(const struct options *options)
 	struct session session;
 	struct nvme_ctrl ctrl;
 
-	int error = session_open(&session, options->backend);
+	int error = session_open(&session, options->basic.backend);
 	if (error < 0)
 		return error;
 	error = nvme_ctrl_open(&ctrl, session.ctx, session.ioas, options->device, &opts);
@@ -169,23 +166,23 @@ static int parse_bytes(const char *text, uint64_t *ret_bytes)
 	return result;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'm':
-		return parse_mode(optarg, &options->mode);
+		return parse_mode(value, &options->mode);
 	case 's':
-		return parse_bytes(optarg, &options->op_bytes);
+		return parse_bytes(value, &options->op_bytes);
 	case 'd':
-		return parse_number("--depth", optarg, 1, WORKLOAD_DEPTH_MAX, &options->depth);
+		return parse_number("--depth", value, 1, WORKLOAD_DEPTH_MAX, &options->depth);
 	case 'q':
-		return parse_number("--queues", optarg, 1, WORKLOAD_QUEUES_MAX, &options->n_queues);
+		return parse_number("--queues", value, 1, WORKLOAD_QUEUES_MAX, &options->n_queues);
 	case 't':
-		return parse_number("--seconds", optarg, 1, 86400, &options->seconds);
+		return parse_number("--seconds", value, 1, 86400, &options->seconds);
 	case 'r':
-		return parse_number("--range", optarg, 1, UINT64_MAX, &options->n_bytes);
+		return parse_number("--range", value, 1, UINT64_MAX, &options->n_bytes);
 	case 'g':
 		options->sgl = true;
 		return 0;
@@ -198,33 +195,22 @@ static int parse_option(int option, char **argv, struct options *options)
 	case 'o':
 		options->overwrite = true;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
 	}
+	return 0;
 }
 
-static int check(const struct options *options, int n_arguments)
+static int check(const struct options *options)
 {
-	if (n_arguments != 1)
-		return fail_usage("%s PCI address given (see --help)",
-				  n_arguments ? "more than one" : "no");
 	if ((options->mode->write || options->verify) && !options->overwrite)
 		return fail_usage("%s%s writes: add --overwrite if the data on %s may be lost",
 				  options->verify ? "--verify" : "--mode ",
 				  options->verify ? "" : options->mode->name, options->device);
-	return check_address(options->device);
+	return 0;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "mode", required_argument, NULL, 'm' },
 		{ "bytes", required_argument, NULL, 's' },
 		{ "depth", required_argument, NULL, 'd' },
@@ -235,19 +221,15 @@ static int parse(int argc, char **argv, struct options *options)
 		{ "interrupts", no_argument, NULL, 'i' },
 		{ "verify", no_argument, NULL, 'v' },
 		{ "overwrite", no_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int option;
+	const struct arguments arguments = { help, known, take_option, options };
+	int result = parse_options(argc, argv, &arguments, &options->basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		int result = parse_option(option, argv, options);
-		if (result || options->help)
-			return result;
-	}
-	options->device = argv[optind];
-	return check(options, argc - optind);
+	if (result || options->basic.help)
+		return result;
+	result = parse_device(argc, argv, &options->device);
+	return result ? result : check(options);
 }
 
 int main(int argc, char **argv)
@@ -260,11 +242,7 @@ int main(int argc, char **argv)
 		.seconds = 5,
 	};
 	int result = parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

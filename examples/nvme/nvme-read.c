@@ -104,7 +104,7 @@ static int close_out(const struct options *options, int fd, int result)
 
 static FILE *report_stream(const struct options *options)
 {
-	return options->json && !is_stdout(options) ? stdout : stderr;
+	return options->basic.json && !is_stdout(options) ? stdout : stderr;
 }
 
 static int read_blocks(struct nvme_ctrl *ctrl, const struct options *options)
@@ -128,7 +128,8 @@ static int read_blocks(struct nvme_ctrl *ctrl, const struct options *options)
 	if (result)
 		return result;
 
-	const struct report report = { .stream = report_stream(options), .json = options->json };
+	const struct report report = { .stream = report_stream(options),
+				       .json = options->basic.json };
 	report_copy(&report, ctrl, &namespace, &range, &copied);
 	return 0;
 }
@@ -158,7 +159,7 @@ static int identify(struct nvme_ctrl *ctrl, const struct options *options)
 	size_t length;
 	const struct report report = {
 		.stream = open_memstream(&text, &length),
-		.json = options->json,
+		.json = options->basic.json,
 	};
 	if (!report.stream)
 		return fail(-ENOMEM, ctrl->name, "out of memory");
@@ -188,7 +189,7 @@ static int use_controller(const struct session *session, const struct options *o
 static int run(const struct options *options)
 {
 	struct session session;
-	int result = session_open(&session, options->backend);
+	int result = session_open(&session, options->basic.backend);
 	if (result < 0)
 		return result;
 	result = use_controller(&session, options);
@@ -200,12 +201,8 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	int result = options_parse(argc, argv, &options);
-	if (result)
+	if (result || options.basic.help)
 		return result;
-	if (options.help) {
-		options_help();
-		return EXIT_SUCCESS;
-	}
 	/* A reader of stdout that goes away is an error like others, after which all is undone. */
 	signal(SIGPIPE, SIG_IGN);
 	result = run(&options);

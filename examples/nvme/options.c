@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <getopt.h>
-#include <stdio.h>
-
-#include <libvioc/container.h>
-
-#include "arguments.h"
 #include "message.h"
 #include "options.h"
 
@@ -25,11 +19,6 @@ static const char help[] =
 	"Numbers are decimal, or hexadecimal with 0x.\n"
 	"Exit status: 0 fine, 1 failed, 2 bad arguments.\n";
 
-void options_help(void)
-{
-	fputs(help, stdout);
-}
-
 static int parse_namespace(const char *text, uint32_t *ret_namespace)
 {
 	uint64_t value;
@@ -40,74 +29,55 @@ static int parse_namespace(const char *text, uint32_t *ret_namespace)
 	return result;
 }
 
-static int parse_option(int option, char **argv, struct options *options)
+static int take_option(int option, const char *value, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
-	case 'b':
-		return parse_backend(optarg, &options->backend);
 	case 'n':
-		return parse_namespace(optarg, &options->namespace);
+		return parse_namespace(value, &options->namespace);
 	case 'l':
-		return parse_number("--lba", optarg, 0, UINT64_MAX, &options->lba);
+		return parse_number("--lba", value, 0, UINT64_MAX, &options->lba);
 	case 'c':
-		return parse_number("--count", optarg, 1, UINT64_MAX, &options->count);
+		return parse_number("--count", value, 1, UINT64_MAX, &options->count);
 	case 'o':
-		options->out = optarg;
+		options->out = value;
 		return 0;
 	case 'i':
 		options->identify = true;
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	default:
-		return fail_option(option, argv);
 	}
+	return 0;
 }
 
-static int check(const struct options *options, int n_arguments)
+static int check(const struct options *options)
 {
-	if (!n_arguments)
-		return fail_usage("no PCI address given (see --help)");
-	if (n_arguments > 1)
-		return fail_usage("more than one PCI address given (see --help)");
 	if (options->identify && (options->out || options->lba || options->count))
 		return fail_usage("--identify reads no blocks: no --lba, --count or --out");
 	if (options->out && !*options->out)
 		return fail_usage("--out: the name is empty");
-	return check_address(options->device);
+	return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options)
 {
 	static const struct option known[] = {
-		{ "backend", required_argument, NULL, 'b' },
 		{ "namespace", required_argument, NULL, 'n' },
 		{ "lba", required_argument, NULL, 'l' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "identify", no_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct options options = { .backend = VIOC_BACKEND_AUTO };
-	int option, result;
+	struct options options = { 0 };
+	const struct arguments arguments = { help, known, take_option, &options };
+	int result = parse_options(argc, argv, &arguments, &options.basic);
 
-	while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-		result = parse_option(option, argv, &options);
-		if (result || options.help) {
-			*ret_options = options;
-			return result;
-		}
-	}
-	options.device = argv[optind];
-	result = check(&options, argc - optind);
-	if (result)
-		return result;
-	*ret_options = options;
-	return 0;
+	if (result == 0 && !options.basic.help)
+		result = parse_device(argc, argv, &options.device);
+	if (result == 0 && !options.basic.help)
+		result = check(&options);
+	if (result == 0)
+		*ret_options = options;
+	return result;
 }

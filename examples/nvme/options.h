@@ -5,20 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arguments.h"
+
 struct options {
+	struct basic_options basic;
 	const char *device;
-	const char *out; /* NULL: nowhere; "-": stdout */
-	uint32_t backend;
+	const char *out;    /* NULL: nowhere; "-": stdout */
 	uint32_t namespace; /* 0: the first there is */
 	uint64_t lba;
 	uint64_t count; /* 0: all to the end */
 	bool identify;
-	bool json;
-	bool help;
 };
 
 /* 0 or, with one line on stderr, EXIT_USAGE. */
 int options_parse(int argc, char **argv, struct options *ret_options);
-void options_help(void);
 
 #endif

@@ -132,7 +132,7 @@ static int end_op(struct worker *worker, const struct nvme_io_done *done, uint64
 
 static bool goes_on(const struct worker *worker, uint64_t deadline, uint64_t now)
 {
-	if (atomic_load_explicit(worker->stop, memory_order_relaxed))
+	if (atomic_load_explicit(worker->stop, memory_order_relaxed) || stop_wanted())
 		return false;
 	return worker->phase->ms ? now < deadline : worker->n_started < worker->n_slots;
 }
@@ -325,6 +325,8 @@ int workload_run(struct nvme_ctrl *ctrl, const struct nvme_namespace *namespace,
 	}
 	if (error == 0)
 		error = run_phases(workers, workload, &result.seconds);
+	if (error == 0 && stop_wanted())
+		error = -ECANCELED;
 	collect(workers, workload->n_queues, &result);
 	for (uint16_t i = 0; i < workload->n_queues; i++)
 		close_worker(&workers[i]);

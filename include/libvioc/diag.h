@@ -54,8 +54,16 @@ struct vioc_diag;
 #define VIOC_REASON_DIRECT_REGION    35 /* the firmware wants memory mapped 1:1 for the device */
 #define VIOC_REASON_SUSPENDED	     36 /* no error: the device sleeps */
 #define VIOC_REASON_LOCKDOWN	     37 /* no error: the kernel is locked down */
-#define VIOC_REASON_NO_FD	     38 /* an fd that others should have given was not given */
-#define VIOC_REASON_WRONG_FD	     39 /* an fd is not what it should be */
+#define VIOC_REASON_NETWORK	     38 /* the device's network interface is in use */
+#define VIOC_REASON_OTHER_NETNS	     39 /* its network interface may be in another namespace */
+#define VIOC_REASON_STORAGE	     40 /* the device's disk is in use */
+#define VIOC_REASON_DATA	     41 /* the device's disk holds data */
+#define VIOC_REASON_CONSOLE	     42 /* the device is the console */
+#define VIOC_REASON_HAS_VFS	     43 /* virtual functions depend on the device's driver */
+#define VIOC_REASON_BRIDGE	     44 /* the device is a bridge to others */
+#define VIOC_REASON_DRIVER_REFUSED   45 /* the driver does not take the device */
+#define VIOC_REASON_NO_FD	     46 /* an fd that others should have given was not given */
+#define VIOC_REASON_WRONG_FD	     47 /* an fd is not what it should be */
 
 /* A short stable name such as "sibling-bound"; "unknown" for a value this library doesn't know. */
 VIOC_API const char *vioc_reason_name(uint32_t reason);

@@ -49,10 +49,12 @@ VIOC_API struct vioc_enumerator *vioc_enumerator_ref(struct vioc_enumerator *enu
 VIOC_API struct vioc_enumerator *vioc_enumerator_unref(struct vioc_enumerator *enumerator);
 VIOC_DEFINE_UNREFP_(enumerator);
 
-/* A process that has a node of the device open. */
+#define VIOC_HOLDER_MAPPED 1u /* it closed the node, but still has memory of the device mapped */
+
+/* A process that has a node of the device open, or keeps it busy otherwise. */
 struct vioc_holder {
 	uint32_t pid;
-	uint32_t reserved;
+	uint32_t flags;	     /* VIOC_HOLDER_* */
 	const char *command; /* its name, as the kernel has it */
 	const char *node;    /* what it has open */
 };

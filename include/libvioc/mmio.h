@@ -113,60 +113,42 @@ static inline uint64_t vioc_dma_read64(const volatile void *memory)
 	return VIOC_LE64_(*(const volatile uint64_t *)memory);
 }
 
+/*
+ * A barrier, by what it takes on arm64 and riscv64. On x86 loads stay in order, and so do stores: only the
+ * compiler must know.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define VIOC_BARRIER_(arm64, riscv64) __asm__ volatile("" ::: "memory")
+#elif defined(__aarch64__)
+#define VIOC_BARRIER_(arm64, riscv64) __asm__ volatile("dmb " arm64 ::: "memory")
+#elif defined(__riscv)
+#define VIOC_BARRIER_(arm64, riscv64) __asm__ volatile("fence " riscv64 ::: "memory")
+#else
+#define VIOC_BARRIER_(arm64, riscv64) __sync_synchronize()
+#endif
+
 /* What was written to memory before is there when the device sees a register write after. */
 static inline void vioc_dma_before_doorbell(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__asm__ volatile("" ::: "memory"); /* stores stay in order: only the compiler must know */
-#elif defined(__aarch64__)
-	__asm__ volatile("dmb oshst" ::: "memory");
-#elif defined(__riscv)
-	__asm__ volatile("fence w, ow" ::: "memory");
-#else
-	__sync_synchronize();
-#endif
+	VIOC_BARRIER_("oshst", "w, ow");
 }
 
 /* What was written to memory before is there when the device reads what is written after. */
 static inline void vioc_dma_before_flag(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__asm__ volatile("" ::: "memory"); /* stores stay in order: only the compiler must know */
-#elif defined(__aarch64__)
-	__asm__ volatile("dmb oshst" ::: "memory");
-#elif defined(__riscv)
-	__asm__ volatile("fence w, w" ::: "memory");
-#else
-	__sync_synchronize();
-#endif
+	VIOC_BARRIER_("oshst", "w, w");
 }
 
 /* What is read from memory after is at least as new as the flag that was read before. */
 static inline void vioc_dma_after_flag(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__asm__ volatile("" ::: "memory"); /* loads stay in order: only the compiler must know */
-#elif defined(__aarch64__)
-	__asm__ volatile("dmb oshld" ::: "memory");
-#elif defined(__riscv)
-	__asm__ volatile("fence r, r" ::: "memory");
-#else
-	__sync_synchronize();
-#endif
+	VIOC_BARRIER_("oshld", "r, r");
 }
 
 /* What is read from memory after is at least as new as the register that was read before. */
 static inline void vioc_dma_after_register(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__asm__ volatile("" ::: "memory"); /* loads stay in order: only the compiler must know */
-#elif defined(__aarch64__)
-	__asm__ volatile("dmb oshld" ::: "memory");
-#elif defined(__riscv)
-	__asm__ volatile("fence ir, r" ::: "memory");
-#else
-	__sync_synchronize();
-#endif
+	VIOC_BARRIER_("oshld", "ir, r");
 }
 
 /* In a loop that waits for a flag: leaves the core to its other thread for a moment. */

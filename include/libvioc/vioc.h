@@ -6,6 +6,7 @@
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
 #include <libvioc/bundle.h>
+#include <libvioc/bind.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>
@@ -25,5 +26,6 @@
 #include <libvioc/stats.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
+#include <libvioc/vf.h>
 
 #endif

@@ -8,6 +8,7 @@
 #include <libvioc/stats.h>
 
 #include "core/explain.h"
+#include "core/holders.h"
 
 static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *path)
 {
@@ -22,7 +23,7 @@ static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, c
 		found = vioci_explain_holders(ctx, draft, path, "it is held by");
 	/* A device opened through its group keeps it busy after the group's fd was closed. */
 	if (!found)
-		found = vioci_explain_holders(ctx, draft, "anon_inode:[vfio-device]",
+		found = vioci_explain_holders(ctx, draft, VIOCI_ANONYMOUS_DEVICE,
 					      "it is in use, perhaps by");
 	if (!found)
 		vioci_diag_obstacle(draft, "%s is in use, by whom can't be seen from here", path);

@@ -9,6 +9,9 @@
 /* 0 if VFIO can open the device as far as sysfs tells; else leaves a diag (usable.c). */
 int vioci_check_usable(struct vioc_ctx *ctx, const struct vioci_identity *identity);
 
+/* Leaves a diag for an error of vioci_identity_read(). Returns it. (usable.c) */
+int vioci_fail_name(struct vioc_ctx *ctx, int error, const char *what, const char *name);
+
 /*
  * Adds what is wrong with a node that could not be opened: who owns it, who holds it, what module
  * is missing. Sets the draft's reason and error; error is what open(2) gave.
@@ -19,10 +22,10 @@ void vioci_explain_node(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, co
 /* holders.c */
 
 /*
- * Adds the processes that have an fd whose link in /proc reads target, as obstacle, begun with verb,
+ * Adds the processes that have the node open, or memory of it mapped, as obstacle, begun with verb,
  * and facts. Returns how many it found.
  */
-int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *target,
+int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *node,
 			  const char *verb);
 
 /*

@@ -1,114 +1,86 @@
 // SPDX-License-Identifier: MIT
-/* Which processes hold a node, as far as /proc shows. */
-#include <ctype.h>
+/* Telling who holds a node. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/explain.h"
+#include "core/holders.h"
 
-/* Enough to act on; a node shared by a hundred threads' worth of fds needs no longer list. */
+/* Enough to act on. */
 #define MAX_HOLDERS 8
 
 struct holder_search {
 	struct vioc_ctx *ctx;
 	struct vioci_diag_draft *draft;
-	const char *target; /* what the fd's link says */
-	const char *verb;   /* introduces the first one */
-	const char *pid;    /* being looked at */
-	char self[32];	    /* pid of this process */
+	const char *node; /* what is looked for; NULL: what is of the group */
+	uint32_t group;
+	const char *verb; /* introduces the first one */
+	char self[32];	  /* pid of this process */
+	char last[32];	  /* pid of the last one found */
 	int found;
 };
 
-static void add_holder(struct holder_search *search)
+static void add_holder(struct holder_search *search, const struct vioci_held *held)
 {
-	char path[VIOCI_PATH_MAX], command[64];
-	snprintf(path, sizeof(path), "/proc/%s/comm", search->pid);
-	if (vioci_sys_read_text(&search->ctx->sys, path, command, sizeof(command)) < 0)
-		strcpy(command, "?");
-
-	const char *who = strcmp(search->pid, search->self) == 0 ? ", this process" : "";
-	vioci_diag_obstacle(search->draft, "%s pid %s (%s%s)", search->found ? "," : search->verb,
-			    search->pid, command, who);
-	vioci_diag_fact(search->draft, "pid", "%s", search->pid);
+	char command[64];
+	vioci_read_command(&search->ctx->sys, held->pid, command, sizeof(command));
+	vioci_diag_obstacle(
+		search->draft, "%s pid %s (%s%s%s)", search->found ? "," : search->verb, held->pid,
+		command, strcmp(held->pid, search->self) == 0 ? ", this process" : "",
+		held->is_mapped ? ", which closed it but still has memory of it mapped" : "");
+	vioci_diag_fact(search->draft, "pid", "%s", held->pid);
 	vioci_diag_fact(search->draft, "process", "%s", command);
+	snprintf(search->last, sizeof(search->last), "%s", held->pid);
 	search->found++;
 }
 
-/* Stops at the first fd of the process that is the file: once per process is enough. */
-static int check_fd(void *arg, const char *name)
+/* The group of a character device is that of the device above it. */
+static bool is_of_group(const struct holder_search *search, const char *node)
 {
-	struct holder_search *search = arg;
-	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX];
-
-	snprintf(path, sizeof(path), "/proc/%s/fd/%s", search->pid, name);
-	if (vioci_sys_readlink(&search->ctx->sys, path, target, sizeof(target)) < 0)
-		return 0;
-	if (strcmp(target, search->target) != 0)
-		return 0;
-	add_holder(search);
-	return 1;
+	char path[VIOCI_PATH_MAX], group[16], text[32];
+	const char *name = strrchr(node, '/');
+	snprintf(group, sizeof(group), "%u", search->group);
+	if (!name)
+		return false;
+	if (strncmp(node, "/dev/vfio/devices/", 18) != 0)
+		return strcmp(name + 1, group) == 0;
+	snprintf(path, sizeof(path), "/sys/class/vfio-dev%s/../../iommu_group", name);
+	return vioci_sys_link_name(&search->ctx->sys, path, text, sizeof(text)) == 0 &&
+	       strcmp(text, group) == 0;
 }
 
-static int check_process(void *arg, const char *name)
+/* Once per process is enough; its fds and mappings come together. */
+static int check_held(void *arg, const struct vioci_held *held)
 {
 	struct holder_search *search = arg;
-	char path[VIOCI_PATH_MAX];
-
-	if (!isdigit((unsigned char)name[0]))
+	if (strcmp(held->pid, search->last) == 0)
 		return 0;
-	search->pid = name;
-	snprintf(path, sizeof(path), "/proc/%s/fd", name);
-	vioci_sys_list(&search->ctx->sys, path, check_fd, search);
+	if (search->node ? strcmp(held->node, search->node) == 0 : is_of_group(search, held->node))
+		add_holder(search, held);
 	return search->found >= MAX_HOLDERS;
 }
 
-int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *target,
-			  const char *verb)
+static int explain(struct holder_search *search)
 {
-	struct holder_search search = {
-		.ctx = ctx,
-		.draft = draft,
-		.target = target,
-		.verb = verb,
-	};
-	vioci_sys_link_name(&ctx->sys, "/proc/self", search.self, sizeof(search.self));
-	vioci_sys_list(&ctx->sys, "/proc", check_process, &search);
-	return search.found;
+	vioci_sys_link_name(&search->ctx->sys, "/proc/self", search->self, sizeof(search->self));
+	vioci_list_held(&search->ctx->sys, check_held, search);
+	return search->found;
 }
 
-struct group_holders {
-	struct vioc_ctx *ctx;
-	struct vioci_diag_draft *draft;
-	uint32_t group;
-	int found;
-};
-
-static int check_group_member(void *arg, const char *name)
+int vioci_explain_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *node,
+			  const char *verb)
 {
-	struct group_holders *holders = arg;
-	char path[VIOCI_PATH_MAX], cdev[64];
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices/%s", holders->group,
-		 name);
-	if (vioci_find_cdev(&holders->ctx->sys, path, cdev, sizeof(cdev)) < 0)
-		return 0;
-	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", cdev);
-	holders->found +=
-		vioci_explain_holders(holders->ctx, holders->draft, path,
-				      "somebody uses its group: character device held by");
-	return 0;
+	struct holder_search search = { .ctx = ctx, .draft = draft, .node = node, .verb = verb };
+	return explain(&search);
 }
 
 int vioci_explain_group_holders(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 				uint32_t group)
 {
-	struct group_holders holders = { .ctx = ctx, .draft = draft, .group = group };
-	char path[VIOCI_PATH_MAX];
-
-	snprintf(path, sizeof(path), "/dev/vfio/%u", group);
-	holders.found = vioci_explain_holders(ctx, draft, path, "its group is held by");
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", group);
-	vioci_sys_list(&ctx->sys, path, check_group_member, &holders);
-	return holders.found;
+	struct holder_search search = { .ctx = ctx, .draft = draft, .group = group };
+	search.verb = "its group, or a device of it, is held by";
+	return explain(&search);
 }
 
 static int any_entry(void *arg, const char *name)

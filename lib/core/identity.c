@@ -41,48 +41,48 @@ static int take_cdev_name(void *arg, const char *name)
 	return 1;
 }
 
-int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_name, size_t size)
+/* 1: it has a character device; 0: a vfio driver is bound but there is no node; -ENOENT: neither. */
+static int find_cdev(const struct vioci_sys *here, char *ret_name, size_t size)
 {
 	struct cdev_search search = { .name = ret_name, .size = size };
 	char path[VIOCI_PATH_MAX];
 
 	/* vfio-dev/vfioN shows that a vfio driver is bound; only vfioN/dev shows that it has a
 	 * node. */
-	snprintf(path, sizeof(path), "%s/vfio-dev", device);
-	if (vioci_sys_list(sys, path, take_cdev_name, &search) != 1)
+	if (vioci_sys_list(here, "vfio-dev", take_cdev_name, &search) != 1)
 		return -ENOENT;
-	snprintf(path, sizeof(path), "%s/vfio-dev/%s/dev", device, ret_name);
-	return vioci_sys_exists(sys, path);
+	snprintf(path, sizeof(path), "vfio-dev/%s/dev", ret_name);
+	return vioci_sys_exists(here, path);
 }
 
-static void read_vfio(const struct vioci_sys *sys, struct vioci_identity *identity)
+static void read_driver(const struct vioci_sys *here, struct vioci_identity *identity)
 {
-	int found = vioci_find_cdev(sys, identity->path, identity->cdev, sizeof(identity->cdev));
+	if (vioci_sys_link_name(here, "driver", identity->driver, sizeof(identity->driver)) < 0) {
+		identity->driver[0] = '\0';
+		return;
+	}
+	int found = find_cdev(here, identity->cdev, sizeof(identity->cdev));
 	if (found != 1)
 		identity->cdev[0] = '\0';
 	/* Kernels before 6.1 don't have vfio-dev. */
 	identity->vfio_bound = found >= 0 || strstr(identity->driver, "vfio");
 }
 
-static void read_group(const struct vioci_sys *sys, struct vioci_identity *identity)
+static void read_group(const struct vioci_sys *here, struct vioci_identity *identity)
 {
-	char path[VIOCI_PATH_MAX], text[64];
-	snprintf(path, sizeof(path), "%s/iommu_group", identity->path);
-	if (vioci_sys_link_name(sys, path, text, sizeof(text)) < 0)
+	char path[VIOCI_PATH_MAX], text[64], *end;
+	if (vioci_sys_link_name(here, "iommu_group", text, sizeof(text)) < 0)
 		return;
-
-	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 	identity->has_group = end != text && !*end && number <= UINT32_MAX;
 	identity->group = (uint32_t)number;
 
-	snprintf(path, sizeof(path), "%s/iommu_group/name", identity->path);
-	if (vioci_sys_read_text(sys, path, text, sizeof(text)) < 0 ||
+	if (vioci_sys_read_text(here, "iommu_group/name", text, sizeof(text)) < 0 ||
 	    strcmp(text, "vfio-noiommu") != 0)
 		return;
 	/* Mediated devices have such a group, too, but map: their node has an ordinary name. */
 	snprintf(path, sizeof(path), "/sys/class/vfio/%u", identity->group);
-	identity->noiommu = !vioci_sys_exists(sys, path);
+	identity->noiommu = !vioci_sys_exists(here, path);
 }
 
 /* Whether it can be the name of a device: one component of a path, no way out of it. */
@@ -150,6 +150,12 @@ static int find(const struct vioci_sys *sys, const char *name, struct vioci_iden
 	return find_by_name(sys, identity);
 }
 
+void vioci_identity_read_at(const struct vioci_sys *here, struct vioci_identity *identity)
+{
+	read_driver(here, identity);
+	read_group(here, identity);
+}
+
 int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 			struct vioci_identity *ret_identity)
 {
@@ -157,13 +163,12 @@ int vioci_identity_read(const struct vioci_sys *sys, const char *name,
 	int error = find(sys, name, &identity);
 	if (error < 0)
 		return error;
-
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "%s/driver", identity.path);
-	if (vioci_sys_link_name(sys, path, identity.driver, sizeof(identity.driver)) < 0)
-		identity.driver[0] = '\0';
-	read_vfio(sys, &identity);
-	read_group(sys, &identity);
+	int dir = vioci_sys_open_dir(sys, identity.path);
+	if (dir < 0)
+		return dir == -ENOENT || dir == -ENOTDIR ? -ENODEV : dir;
+	struct vioci_sys here = vioci_sys_at(sys, dir);
+	vioci_identity_read_at(&here, &identity);
+	vioci_sys_close(sys, &dir);
 	*ret_identity = identity;
 	return 0;
 }
@@ -193,4 +198,28 @@ static int stop_at_first(void *arg, const char *name)
 int vioci_iommu_is_active(const struct vioci_sys *sys)
 {
 	return vioci_sys_list(sys, "/sys/class/iommu", stop_at_first, NULL) == 1;
+}
+
+struct unit_search {
+	const struct vioci_sys *sys;
+	const char *device;
+};
+
+/* The link of an IOMMU in its class leads through the device that it is, if it is one. */
+static int is_part_of_unit(void *arg, const char *name)
+{
+	const struct unit_search *search = arg;
+	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX], part[72];
+	if (strlen(name) > 255)
+		return 0;
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s", name);
+	snprintf(part, sizeof(part), "/%s/", search->device);
+	return vioci_sys_readlink(search->sys, path, target, sizeof(target)) == 0 &&
+	       strstr(target, part);
+}
+
+bool vioci_is_iommu(const struct vioci_sys *sys, const char *name)
+{
+	struct unit_search search = { sys, name };
+	return vioci_sys_list(sys, "/sys/class/iommu", is_part_of_unit, &search) == 1;
 }

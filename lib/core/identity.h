@@ -39,11 +39,8 @@ int vioci_identity_name(const char *name, char ret_name[VIOCI_NAME_SIZE]);
 void vioci_identity_node(const struct vioci_identity *identity, bool by_cdev,
 			 char ret_path[VIOCI_NODE_SIZE]);
 
-/*
- * The VFIO character device ("vfio3") of the device with this directory in sysfs. 1: it has one;
- * 0: a vfio driver is bound but there is no node; -ENOENT: neither.
- */
-int vioci_find_cdev(const struct vioci_sys *sys, const char *device, char *ret_name, size_t size);
+/* The rest of an identity, whose name and path are known; here is its directory. */
+void vioci_identity_read_at(const struct vioci_sys *here, struct vioci_identity *identity);
 
 /* The UUID that users of a physical function and of its virtual functions share. */
 struct vioci_vf_token {
@@ -68,6 +65,9 @@ bool vioci_is_mock_unit(const char *name);
 
 /* 1 if any IOMMU is active in this system. */
 int vioci_iommu_is_active(const struct vioci_sys *sys);
+
+/* Whether the device is an IOMMU itself, one that is active. */
+bool vioci_is_iommu(const struct vioci_sys *sys, const char *name);
 
 struct vioci_sibling {
 	char name[64];

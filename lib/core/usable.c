@@ -74,3 +74,14 @@ int vioci_check_usable(struct vioc_ctx *ctx, const struct vioci_identity *identi
 		return refuse_for_driver(ctx, identity);
 	}
 }
+
+int vioci_fail_name(struct vioc_ctx *ctx, int error, const char *what, const char *name)
+{
+	if (error == -EINVAL)
+		return vioci_fail(ctx, error, VIOC_REASON_BAD_ARGUMENT, what,
+				  "\"%s\" is no PCI address", name);
+	if (error != -ENODEV)
+		return vioci_fail(ctx, error, vioci_reason_for(error), what,
+				  "the folder of %s in sysfs can't be opened", name);
+	return vioci_fail(ctx, error, VIOC_REASON_NO_DEVICE, what, "there is no device %s", name);
+}

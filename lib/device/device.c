@@ -38,6 +38,9 @@ static int read_identity(struct vioc_ctx *ctx, const char *name,
 					    "device, nor its path in /sys");
 		vioci_diag_advice(&draft, "write a PCI address as 0000:01:00.0, or 01:00.0 for "
 					  "domain 0");
+	} else if (error != -ENODEV) {
+		draft.reason = vioci_reason_for(error);
+		vioci_diag_obstacle(&draft, "its folder in sysfs can't be opened");
 	} else {
 		vioci_diag_obstacle(&draft, "there is no such device");
 		vioci_diag_advice(&draft, "/sys/bus/pci/devices has those there are of PCI; "

@@ -125,16 +125,23 @@ void vioci_device_free_regions(struct vioc_device *device)
 	free(device->regions);
 }
 
-VIOC_API int vioc_region_get_info(struct vioc_device *device, uint32_t index,
-				  struct vioc_region_info *ret_info)
+/* The same for callers that need no fd. */
+static int find_region(struct vioc_device *device, uint32_t index, const char *tried,
+		       const struct vioci_region **ret_region)
 {
-	static const char tried[] = "get a region's info";
 	int fd = vioci_device_get(device, tried);
 	if (fd < 0)
 		return fd;
-	const struct vioci_region *region;
-	int error = vioci_region_find(device, fd, index, tried, &region);
+	int error = vioci_region_find(device, fd, index, tried, ret_region);
 	vioci_device_put(device);
+	return error;
+}
+
+VIOC_API int vioc_region_get_info(struct vioc_device *device, uint32_t index,
+				  struct vioc_region_info *ret_info)
+{
+	const struct vioci_region *region;
+	int error = find_region(device, index, "get a region's info", &region);
 	if (error < 0)
 		return error;
 	const struct vioc_region_info info = {
@@ -151,12 +158,8 @@ VIOC_API int vioc_region_get_areas(struct vioc_device *device, uint32_t index,
 				   struct vioc_region_area *areas, size_t capacity)
 {
 	static const char tried[] = "get a region's areas";
-	int fd = vioci_device_get(device, tried);
-	if (fd < 0)
-		return fd;
 	const struct vioci_region *region;
-	int error = vioci_region_find(device, fd, index, tried, &region);
-	vioci_device_put(device);
+	int error = find_region(device, index, tried, &region);
 	if (error < 0)
 		return error;
 	if (capacity && !areas)

@@ -8,33 +8,23 @@
 #include "discover/discover.h"
 
 struct reader {
-	const struct vioci_sys *sys;
+	struct vioci_sys here; /* the device's directory */
 	struct vioci_strings *strings;
-	const char *path; /* the device's directory */
 	struct vioc_found_device *device;
 };
-
-/* 0, or why there is no such attribute of a sensible size. */
-static int read_attribute(const struct reader *reader, const char *name, char *text, size_t size)
-{
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "%s/%s", reader->path, name);
-	return vioci_sys_read_text(reader->sys, path, text, size);
-}
 
 static const char *read_string(const struct reader *reader, const char *name)
 {
 	char text[256];
-	if (read_attribute(reader, name, text, sizeof(text)) < 0)
+	if (vioci_sys_read_text(&reader->here, name, text, sizeof(text)) < 0)
 		return NULL;
 	return vioci_strings_add_some(reader->strings, text);
 }
 
 static const char *read_link(const struct reader *reader, const char *name)
 {
-	char path[VIOCI_PATH_MAX], text[256];
-	snprintf(path, sizeof(path), "%s/%s", reader->path, name);
-	if (vioci_sys_link_name(reader->sys, path, text, sizeof(text)) < 0)
+	char text[256];
+	if (vioci_sys_link_name(&reader->here, name, text, sizeof(text)) < 0)
 		return NULL;
 	return vioci_strings_add_some(reader->strings, text);
 }
@@ -42,7 +32,7 @@ static const char *read_link(const struct reader *reader, const char *name)
 static int32_t read_number(const struct reader *reader, const char *name, int32_t otherwise)
 {
 	char text[32], *end;
-	if (read_attribute(reader, name, text, sizeof(text)) < 0)
+	if (vioci_sys_read_text(&reader->here, name, text, sizeof(text)) < 0)
 		return otherwise;
 	long number = strtol(text, &end, 0);
 	bool is_number = end != text && !*end && number >= -1 && number <= INT32_MAX;
@@ -54,7 +44,7 @@ static void read_ids(const struct reader *reader)
 {
 	struct vioc_found_device *device = reader->device;
 	char text[4096], *rest = text;
-	if (read_attribute(reader, "uevent", text, sizeof(text)) < 0)
+	if (vioci_sys_read_text(&reader->here, "uevent", text, sizeof(text)) < 0)
 		return;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		sscanf(line, "PCI_CLASS=%6x", &device->class_code);
@@ -80,7 +70,7 @@ static int count_vector(void *arg, const char *name)
 	if (vectors->count++ || strlen(name) > 32)
 		return 0;
 	snprintf(attribute, sizeof(attribute), "msi_irqs/%s", name);
-	if (read_attribute(vectors->reader, attribute, text, sizeof(text)) == 0)
+	if (vioci_sys_read_text(&vectors->reader->here, attribute, text, sizeof(text)) == 0)
 		vectors->is_msix = strcmp(text, "msix") == 0;
 	return 0;
 }
@@ -88,18 +78,16 @@ static int count_vector(void *arg, const char *name)
 static void read_vectors(const struct reader *reader)
 {
 	struct vectors vectors = { .reader = reader };
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "%s/msi_irqs", reader->path);
-	vioci_sys_list(reader->sys, path, count_vector, &vectors);
+	vioci_sys_list(&reader->here, "msi_irqs", count_vector, &vectors);
 	*(vectors.is_msix ? &reader->device->n_msix : &reader->device->n_msi) = vectors.count;
 }
 
 /* The name before the last in the path of the device's own directory, if that is a device. */
-static void read_parent(const struct reader *reader)
+static void read_parent(const struct reader *reader, const char *path)
 {
 	char target[VIOCI_PATH_MAX];
 	uint64_t key;
-	if (vioci_sys_readlink(reader->sys, reader->path, target, sizeof(target)) < 0)
+	if (vioci_sys_readlink(&reader->here, path, target, sizeof(target)) < 0)
 		return;
 	char *own = strrchr(target, '/');
 	if (!own)
@@ -135,34 +123,53 @@ static void take_identity(const struct reader *reader, const struct vioci_identi
 	take_nodes(reader, identity);
 }
 
-int vioci_read_device(struct vioc_enumerator *enumerator, struct vioci_found *found)
+static void read_virtual(const struct reader *reader)
 {
-	struct vioc_found_device *device = &found->device;
-	struct vioci_identity identity;
-	int error = vioci_identity_read(&enumerator->ctx->sys, device->name, &identity);
-	if (error < 0)
-		return error;
+	struct vioc_found_device *device = reader->device;
+	device->physical_function = read_link(reader, "physfn");
+	if (device->physical_function)
+		return;
+	device->max_virtual = (uint32_t)read_number(reader, "sriov_totalvfs", 0);
+	if (device->max_virtual)
+		device->n_virtual = (uint32_t)read_number(reader, "sriov_numvfs", 0);
+}
 
-	struct reader reader = { &enumerator->ctx->sys, &enumerator->strings, identity.path,
-				 device };
+static void read_attributes(const struct reader *reader)
+{
+	struct vioc_found_device *device = reader->device;
 	char text[32];
-	take_identity(&reader, &identity);
-	read_ids(&reader);
-	read_parent(&reader);
-	read_vectors(&reader);
-	device->unit = read_link(&reader, "iommu");
-	device->physical_function = read_link(&reader, "physfn");
-	device->driver_override = read_string(&reader, "driver_override");
+	read_ids(reader);
+	read_vectors(reader);
+	read_virtual(reader);
+	device->unit = read_link(reader, "iommu");
+	device->driver_override = read_string(reader, "driver_override");
 	if (device->driver_override && strcmp(device->driver_override, "(null)") == 0)
 		device->driver_override = NULL;
-	device->reset_methods = read_string(&reader, "reset_method");
-	device->revision = (uint32_t)read_number(&reader, "revision", 0);
-	device->numa_node = read_number(&reader, "numa_node", -1);
-	device->max_virtual = (uint32_t)read_number(&reader, "sriov_totalvfs", 0);
-	device->n_virtual = (uint32_t)read_number(&reader, "sriov_numvfs", 0);
-	if (read_attribute(&reader, "power/runtime_status", text, sizeof(text)) == 0 &&
+	device->reset_methods = read_string(reader, "reset_method");
+	device->revision = (uint32_t)read_number(reader, "revision", 0);
+	device->numa_node = read_number(reader, "numa_node", -1);
+	if (vioci_sys_read_text(&reader->here, "power/runtime_status", text, sizeof(text)) == 0 &&
 	    strcmp(text, "suspended") == 0)
 		device->flags |= VIOC_FOUND_SUSPENDED;
+}
+
+int vioci_read_device(struct vioc_enumerator *enumerator, struct vioci_found *found)
+{
+	const struct vioci_sys *sys = &enumerator->ctx->sys;
+	struct vioc_found_device *device = &found->device;
+	struct vioci_identity identity = { 0 };
+	snprintf(identity.name, sizeof(identity.name), "%s", device->name);
+	snprintf(identity.path, sizeof(identity.path), "/sys/bus/pci/devices/%s", device->name);
+	int dir = vioci_sys_open_dir(sys, identity.path);
+	if (dir < 0)
+		return -ENODEV;
+
+	struct reader reader = { vioci_sys_at(sys, dir), &enumerator->strings, device };
+	vioci_identity_read_at(&reader.here, &identity);
+	take_identity(&reader, &identity);
+	read_parent(&reader, identity.path);
+	read_attributes(&reader);
+	vioci_sys_close(sys, &dir);
 	device->reason = device->flags & VIOC_FOUND_IS_IOMMU
 				 ? VIOC_REASON_IS_IOMMU
 				 : vioci_identity_judge(&identity, enumerator->iommu_is_active);

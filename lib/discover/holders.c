@@ -1,86 +1,70 @@
 // SPDX-License-Identifier: MIT
 /* Which processes have a VFIO node open, as far as /proc shows. */
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/holders.h"
 #include "discover/discover.h"
 
 struct holder_search {
 	struct vioc_enumerator *enumerator;
-	const char *pid; /* being looked at */
-	const char *command;
 	struct vioc_holder *array;
 	size_t count;
 	size_t room;
 };
 
-static const char *read_command(struct holder_search *search)
+static int reserve(struct holder_search *search)
 {
-	char path[VIOCI_PATH_MAX], text[64];
-	snprintf(path, sizeof(path), "/proc/%s/comm", search->pid);
-	if (vioci_sys_read_text(&search->enumerator->ctx->sys, path, text, sizeof(text)) < 0)
-		strcpy(text, "?");
-	return vioci_strings_add(&search->enumerator->strings, text);
-}
-
-static int add_holder(struct holder_search *search, const char *node)
-{
-	if (search->count == search->room) {
-		size_t room = search->room ? 2 * search->room : 16;
-		struct vioc_holder *array = realloc(search->array, room * sizeof(*array));
-		if (!array)
-			return -ENOMEM;
-		search->array = array;
-		search->room = room;
-	}
-	if (!search->command)
-		search->command = read_command(search);
-	const char *copy = vioci_strings_add(&search->enumerator->strings, node);
-	if (!search->command || !copy)
+	if (search->count < search->room)
+		return 0;
+	size_t room = search->room ? 2 * search->room : 16;
+	struct vioc_holder *array = realloc(search->array, room * sizeof(*array));
+	if (!array)
 		return -ENOMEM;
-	search->array[search->count++] = (struct vioc_holder){
-		.pid = (uint32_t)strtoul(search->pid, NULL, 10),
-		.command = search->command,
-		.node = copy,
-	};
+	search->array = array;
+	search->room = room;
 	return 0;
 }
 
-static int check_fd(void *arg, const char *name)
+static bool is_repeated(const struct holder_search *search, uint32_t pid, const char *node)
 {
-	struct holder_search *search = arg;
-	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "/proc/%s/fd/%s", search->pid, name);
-	if (vioci_sys_readlink(&search->enumerator->ctx->sys, path, target, sizeof(target)) < 0)
-		return 0;
-	/* The container itself says nothing of a device. */
-	if (strncmp(target, "/dev/vfio/", 10) != 0 || strcmp(target, "/dev/vfio/vfio") == 0)
-		return 0;
-	return add_holder(search, target);
+	const struct vioc_holder *last = search->array + search->count - 1;
+	return search->count && last->pid == pid && strcmp(last->node, node) == 0;
 }
 
-static int check_process(void *arg, const char *name)
+static int add_holder(void *arg, const struct vioci_held *held)
 {
 	struct holder_search *search = arg;
-	char path[VIOCI_PATH_MAX];
-	if (!isdigit((unsigned char)name[0]))
+	struct vioci_strings *strings = &search->enumerator->strings;
+	uint32_t pid = (uint32_t)strtoul(held->pid, NULL, 10);
+	char command[64];
+	/* Whose it is can't be told. */
+	if (held->node[0] != '/' || is_repeated(search, pid, held->node))
 		return 0;
-	search->pid = name;
-	search->command = NULL;
-	snprintf(path, sizeof(path), "/proc/%s/fd", name);
-	/* Another user's process, or one that ended: not to be seen. */
-	int error = vioci_sys_list(&search->enumerator->ctx->sys, path, check_fd, search);
-	return error == -ENOMEM ? error : 0;
+	if (reserve(search) < 0)
+		return -ENOMEM;
+	vioci_read_command(&search->enumerator->ctx->sys, held->pid, command, sizeof(command));
+	struct vioc_holder holder = {
+		.pid = pid,
+		.flags = held->is_mapped ? VIOC_HOLDER_MAPPED : 0,
+		.command = vioci_strings_add(strings, command),
+		.node = vioci_strings_add(strings, held->node),
+	};
+	if (!holder.command || !holder.node)
+		return -ENOMEM;
+	search->array[search->count++] = holder;
+	return 0;
 }
 
+/* By node, then process; what is open before what is mapped. */
 static int compare_holders(const void *a, const void *b)
 {
 	const struct vioc_holder *left = a, *right = b;
 	int order = strcmp(left->node, right->node);
-	return order ? order : (left->pid > right->pid) - (left->pid < right->pid);
+	if (order == 0)
+		order = (left->pid > right->pid) - (left->pid < right->pid);
+	return order ? order : (left->flags > right->flags) - (left->flags < right->flags);
 }
 
 /* A process is told once for each node. */
@@ -88,7 +72,8 @@ static size_t drop_repeated(struct vioc_holder *array, size_t count)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++)
-		if (!kept || compare_holders(&array[kept - 1], &array[i]) != 0)
+		if (!kept || array[kept - 1].pid != array[i].pid ||
+		    strcmp(array[kept - 1].node, array[i].node) != 0)
 			array[kept++] = array[i];
 	return kept;
 }
@@ -124,7 +109,7 @@ static bool give_holders(struct vioc_enumerator *enumerator, struct vioc_found_d
 int vioci_read_holders(struct vioc_enumerator *enumerator)
 {
 	struct holder_search search = { .enumerator = enumerator };
-	int error = vioci_sys_list(&enumerator->ctx->sys, "/proc", check_process, &search);
+	int error = vioci_list_held(&enumerator->ctx->sys, add_holder, &search);
 	enumerator->holders = search.array;
 	if (error == -ENOMEM)
 		return error;

@@ -39,20 +39,28 @@ static bool is_alike(const struct vioc_found_device *a, const struct vioc_found_
 	       a->subsystem_device == b->subsystem_device && a->class_code == b->class_code;
 }
 
+#define N_SLOTS 256
+
+static size_t slot_of(const struct vioc_found_device *device)
+{
+	return (device->vendor * 31u + device->device + device->subsystem_device * 7u) % N_SLOTS;
+}
+
+/* A lookup matches patterns of the whole database, and large machines have much of few kinds. */
 static void look_all_up(struct vioc_enumerator *enumerator, struct udev_hwdb *hwdb)
 {
+	const struct vioc_found_device *known[N_SLOTS] = { 0 };
 	for (size_t i = 0; i < enumerator->n_devices; i++) {
 		struct vioc_found_device *device = &enumerator->devices[i].device;
-		const struct vioc_found_device *last =
-			i ? &enumerator->devices[i - 1].device : NULL;
-		/* Virtual functions come by the hundred, and one after the other. */
-		if (last && is_alike(last, device)) {
-			device->vendor_name = last->vendor_name;
-			device->device_name = last->device_name;
-			device->class_name = last->class_name;
-			continue;
+		const struct vioc_found_device **slot = &known[slot_of(device)];
+		if (*slot && is_alike(*slot, device)) {
+			device->vendor_name = (*slot)->vendor_name;
+			device->device_name = (*slot)->device_name;
+			device->class_name = (*slot)->class_name;
+		} else {
+			look_up(&enumerator->strings, device, hwdb);
+			*slot = device;
 		}
-		look_up(&enumerator->strings, device, hwdb);
 	}
 }
 

@@ -10,14 +10,13 @@
 #include "backend/backend.h"
 #include "core/explain.h"
 #include "core/sized.h"
+#include "discover/findings.h"
 
 struct inquiry {
 	struct vioc_ctx *ctx;
 	struct vioc_explain_opts opts;
 	struct vioci_identity identity;
-	struct vioc_diag *found;
-	bool has_hindrance; /* for every backend */
-	bool out_of_memory;
+	struct vioci_findings findings; /* a hindrance is one for every backend */
 };
 
 static struct vioci_diag_draft begin(const struct inquiry *inquiry, int error, uint32_t reason)
@@ -37,19 +36,9 @@ static struct vioci_diag_draft begin_by(const struct inquiry *inquiry,
 	return draft;
 }
 
-static void add(struct inquiry *inquiry, struct vioc_diag *diag)
-{
-	if (!diag)
-		inquiry->out_of_memory = true;
-	else
-		inquiry->found = inquiry->found ? vioci_diag_chain(inquiry->found, diag) : diag;
-}
-
 static void finish(struct inquiry *inquiry, struct vioci_diag_draft *draft)
 {
-	if (draft->error < 0)
-		inquiry->has_hindrance = true;
-	add(inquiry, vioci_diag_new(draft));
+	vioci_findings_finish(&inquiry->findings, draft);
 }
 
 static void note(struct inquiry *inquiry, uint32_t reason, const char *obstacle, const char *advice)
@@ -62,22 +51,9 @@ static void note(struct inquiry *inquiry, uint32_t reason, const char *obstacle,
 
 /* The device itself. */
 
-/* The link of an IOMMU in its class leads through the device that it is, if it is one. */
-static int is_part_of_unit(void *arg, const char *name)
-{
-	struct inquiry *inquiry = arg;
-	char path[VIOCI_PATH_MAX], target[VIOCI_PATH_MAX], part[72];
-	if (strlen(name) > 255)
-		return 0;
-	snprintf(path, sizeof(path), "/sys/class/iommu/%s", name);
-	snprintf(part, sizeof(part), "/%s/", inquiry->identity.name);
-	return vioci_sys_readlink(&inquiry->ctx->sys, path, target, sizeof(target)) == 0 &&
-	       strstr(target, part);
-}
-
 static bool check_is_iommu(struct inquiry *inquiry)
 {
-	if (vioci_sys_list(&inquiry->ctx->sys, "/sys/class/iommu", is_part_of_unit, inquiry) != 1)
+	if (!vioci_is_iommu(&inquiry->ctx->sys, inquiry->identity.name))
 		return false;
 	struct vioci_diag_draft draft = begin(inquiry, -EOPNOTSUPP, VIOC_REASON_IS_IOMMU);
 	vioci_diag_obstacle(&draft, "it is an IOMMU itself, which can't be assigned");
@@ -90,8 +66,7 @@ static void check_usable(struct inquiry *inquiry)
 {
 	if (vioci_check_usable(inquiry->ctx, &inquiry->identity) == 0)
 		return;
-	inquiry->has_hindrance = true;
-	add(inquiry, vioci_ctx_take_diag(inquiry->ctx));
+	vioci_findings_add(&inquiry->findings, vioci_ctx_take_diag(inquiry->ctx));
 }
 
 static int read_attribute(const struct inquiry *inquiry, const char *name, char *text, size_t size)
@@ -313,14 +288,14 @@ static void check_memlock(struct inquiry *inquiry, const struct vioci_backend_op
 /* Whether this backend would do; the findings stay. */
 static bool ask_backend(struct inquiry *inquiry, const struct vioci_backend_ops *ops)
 {
-	bool had = inquiry->has_hindrance;
-	inquiry->has_hindrance = false;
+	bool had = inquiry->findings.has_hindrance;
+	inquiry->findings.has_hindrance = false;
 	check_node(inquiry, ops, ops->node);
 	check_device_node(inquiry, ops);
 	check_isolation(inquiry, ops);
 	check_memlock(inquiry, ops);
-	bool would_do = !inquiry->has_hindrance;
-	inquiry->has_hindrance = had;
+	bool would_do = !inquiry->findings.has_hindrance;
+	inquiry->findings.has_hindrance = had;
 	return would_do;
 }
 
@@ -343,7 +318,7 @@ static void ask_backends(struct inquiry *inquiry)
 	for (; *ops; ops++)
 		any |= ask_backend(inquiry, *ops);
 	if (!any)
-		inquiry->has_hindrance = true;
+		inquiry->findings.has_hindrance = true;
 }
 
 static void ask(struct inquiry *inquiry)
@@ -364,15 +339,6 @@ static int fail_opts(struct vioc_ctx *ctx, int error)
 			  "the options have no size, or a flag or backend that is unknown");
 }
 
-static int fail_name(struct vioc_ctx *ctx, int error, const char *name)
-{
-	if (error == -EINVAL)
-		return vioci_fail(ctx, error, VIOC_REASON_BAD_ARGUMENT, "explain a device",
-				  "\"%s\" is no PCI address", name);
-	return vioci_fail(ctx, error, VIOC_REASON_NO_DEVICE, "explain a device",
-			  "there is no device %s", name);
-}
-
 VIOC_API int vioc_device_explain(struct vioc_ctx *ctx, const char *name,
 				 const struct vioc_explain_opts *given, struct vioc_diag **ret_diag)
 {
@@ -388,12 +354,8 @@ VIOC_API int vioc_device_explain(struct vioc_ctx *ctx, const char *name,
 		return fail_opts(ctx, error);
 	error = vioci_identity_read(&ctx->sys, name, &inquiry.identity);
 	if (error < 0)
-		return fail_name(ctx, error, name);
+		return vioci_fail_name(ctx, error, "explain a device", name);
 	ask(&inquiry);
-	if (inquiry.out_of_memory) {
-		vioc_diag_unref(inquiry.found);
-		return vioci_fail_memory(ctx);
-	}
-	*ret_diag = inquiry.found;
-	return !inquiry.has_hindrance;
+	error = vioci_findings_give(ctx, &inquiry.findings, ret_diag);
+	return error < 0 ? error : !inquiry.findings.has_hindrance;
 }

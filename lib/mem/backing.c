@@ -140,6 +140,20 @@ static int complete(const struct vioci_mem_request *request, struct vioci_backin
 	return error == 0 ? populate(request, backing) : error;
 }
 
+/* Ends what went well until now (error 0) or didn't: the backing is the caller's, or all of it is undone. */
+static int finish(const struct vioci_mem_request *request, int error, struct vioci_backing *backing,
+		  struct vioci_backing *ret_backing)
+{
+	if (error == 0)
+		error = complete(request, backing);
+	if (error < 0) {
+		vioci_backing_free(request->ctx, backing);
+		return error;
+	}
+	*ret_backing = *backing;
+	return 0;
+}
+
 static uint64_t page_size_of(uint64_t kind)
 {
 	if (kind == VIOC_MEM_HUGETLB_1G)
@@ -179,14 +193,7 @@ int vioci_backing_new(const struct vioci_mem_request *request, uint64_t kind,
 		return error;
 	backing.length = (request->length + backing.page_size - 1) & ~(backing.page_size - 1);
 	error = make_file(request, &backing);
-	if (error == 0)
-		error = complete(request, &backing);
-	if (error < 0) {
-		vioci_backing_free(request->ctx, &backing);
-		return error;
-	}
-	*ret_backing = backing;
-	return 0;
+	return finish(request, error, &backing, ret_backing);
 }
 
 static int check_file(const struct vioci_mem_request *request, const struct vioci_memory_file *file)
@@ -259,12 +266,5 @@ int vioci_backing_import(const struct vioci_mem_request *request, struct vioci_b
 	int error = open_file(request, &backing);
 	if (error == 0)
 		error = check_thp(request, &backing);
-	if (error == 0)
-		error = complete(request, &backing);
-	if (error < 0) {
-		vioci_backing_free(request->ctx, &backing);
-		return error;
-	}
-	*ret_backing = backing;
-	return 0;
+	return finish(request, error, &backing, ret_backing);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/sys.h"
@@ -11,7 +12,7 @@
 /* The path below the root, in full if there is one. */
 static int locate(const struct vioci_sys *sys, const char **path, char full[VIOCI_PATH_MAX])
 {
-	if (!sys->root)
+	if (!sys->root || **path != '/')
 		return 0;
 	if (snprintf(full, VIOCI_PATH_MAX, "%s%s", sys->root, *path) >= VIOCI_PATH_MAX)
 		return -ENAMETOOLONG;
@@ -23,7 +24,7 @@ int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->open(sys->data, path, flags);
+	return error < 0 ? error : sys->ops->open(sys->data, sys->dir, path, flags);
 }
 
 int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
@@ -31,7 +32,7 @@ int vioci_sys_get_rights(const struct vioci_sys *sys, const char *path,
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->get_rights(sys->data, path, ret_rights);
+	return error < 0 ? error : sys->ops->get_rights(sys->data, sys->dir, path, ret_rights);
 }
 
 int vioci_sys_check_access(const struct vioci_sys *sys, const char *path)
@@ -45,30 +46,29 @@ int vioci_sys_readlink(const struct vioci_sys *sys, const char *path, char *buf,
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->readlink(sys->data, path, buf, size);
+	return error < 0 ? error : sys->ops->readlink(sys->data, sys->dir, path, buf, size);
 }
 
 int vioci_sys_list(const struct vioci_sys *sys, const char *path, vioci_list_fn fn, void *arg)
 {
 	char full[VIOCI_PATH_MAX];
 	int error = locate(sys, &path, full);
-	return error < 0 ? error : sys->ops->list(sys->data, path, fn, arg);
+	return error < 0 ? error : sys->ops->list(sys->data, sys->dir, path, fn, arg);
 }
 
-/* Reads to the end of the file; -E2BIG if that is not within size - 1 bytes. */
+int vioci_sys_open_dir(const struct vioci_sys *sys, const char *path)
+{
+	return vioci_sys_open(sys, path, O_RDONLY | O_DIRECTORY);
+}
+
+/* Such files are made as a whole when they are read: there is no second part. */
 static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
 {
-	size_t used = 0;
-	for (;;) {
-		if (used == size)
-			return -E2BIG;
-		ssize_t count = vioci_sys_pread(sys, fd, buf + used, size - used, used);
-		if (count < 0)
-			return (int)count;
-		if (count == 0)
-			break;
-		used += (size_t)count;
-	}
+	ssize_t used = vioci_sys_pread(sys, fd, buf, size, 0);
+	if (used < 0)
+		return (int)used;
+	if ((size_t)used == size)
+		return -E2BIG;
 	while (used > 0 && isspace((unsigned char)buf[used - 1]))
 		used--;
 	buf[used] = '\0';
@@ -84,6 +84,33 @@ int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf
 	int error = read_all(sys, fd, buf, size);
 	vioci_sys_close(sys, &fd);
 	return error;
+}
+
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text)
+{
+	int error = -E2BIG;
+	for (size_t size = 16384; error == -E2BIG; size *= 4) {
+		char *text = malloc(size);
+		if (!text)
+			return -ENOMEM;
+		error = vioci_sys_read_text(sys, path, text, size);
+		if (error == 0)
+			*ret_text = text;
+		else
+			free(text);
+	}
+	return error;
+}
+
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text)
+{
+	int fd = vioci_sys_open(sys, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	size_t length = strlen(text);
+	ssize_t written = vioci_sys_pwrite(sys, fd, text, length, 0);
+	vioci_sys_close(sys, &fd);
+	return written < 0 ? (int)written : written < (ssize_t)length ? -EIO : 0;
 }
 
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size)

@@ -30,10 +30,10 @@ int vioci_real_keep(int fd)
 	return error ? error : moved;
 }
 
-static int real_open(void *data, const char *path, int flags)
+static int real_open(void *data, int dir, const char *path, int flags)
 {
 	(void)data;
-	int fd = open(path, flags | O_CLOEXEC);
+	int fd = openat(dir, path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : vioci_real_keep(fd);
 }
 
@@ -91,11 +91,12 @@ static int real_make_eventfd(void *data)
 	return fd < 0 ? -errno : vioci_real_keep(fd);
 }
 
-static int real_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int real_get_rights(void *data, int dir, const char *path,
+			   struct vioci_file_rights *ret_rights)
 {
 	(void)data;
 	struct stat st;
-	if (stat(path, &st) < 0)
+	if (fstatat(dir, path, &st, 0) < 0)
 		return -errno;
 	*ret_rights = (struct vioci_file_rights){
 		.mode = st.st_mode & 07777,
@@ -145,10 +146,10 @@ static int real_check_access(void *data, const char *path)
 	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-static int real_readlink(void *data, const char *path, char *buf, size_t size)
+static int real_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
 	(void)data;
-	ssize_t length = readlink(path, buf, size);
+	ssize_t length = readlinkat(dir, path, buf, size);
 	if (length < 0)
 		return -errno;
 	if ((size_t)length == size)
@@ -157,19 +158,32 @@ static int real_readlink(void *data, const char *path, char *buf, size_t size)
 	return 0;
 }
 
-static int real_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+/* Calls fn for what is in the buffer. */
+static int tell_entries(const char *buffer, ssize_t length, vioci_list_fn fn, void *arg)
 {
-	(void)data;
-	DIR *dir = opendir(path);
-	if (!dir)
-		return -errno;
-
 	int result = 0;
-	struct dirent *entry;
-	while (result == 0 && (entry = readdir(dir)))
+	for (const char *next = buffer; result == 0 && next < buffer + length;) {
+		const struct dirent64 *entry = (const struct dirent64 *)(const void *)next;
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			result = fn(arg, entry->d_name);
-	closedir(dir);
+		next += entry->d_reclen;
+	}
+	return result;
+}
+
+/* Folders are listed by the thousand: readdir(3) would ask the kernel for more, and allocate. */
+static int real_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
+{
+	_Alignas(struct dirent64) char buffer[8192];
+	int fd = real_open(data, dir, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+
+	int result = 0;
+	ssize_t length = 0;
+	while (result == 0 && (length = getdents64(fd, buffer, sizeof(buffer))) > 0)
+		result = tell_entries(buffer, length, fn, arg);
+	close(fd);
 	return result;
 }
 

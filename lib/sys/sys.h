@@ -53,8 +53,9 @@ typedef int (*vioci_list_fn)(void *arg, const char *name);
 struct vioci_message;
 struct vioci_peer;
 
+/* dir is the folder below which a path without a leading slash lies. */
 struct vioci_sys_ops {
-	int (*open)(void *data, const char *path, int flags);
+	int (*open)(void *data, int dir, const char *path, int flags);
 	int (*close)(void *data, int fd);
 	int (*ioctl)(void *data, int fd, unsigned long request, void *arg);
 	ssize_t (*pread)(void *data, int fd, void *buf, size_t count, uint64_t offset);
@@ -73,10 +74,11 @@ struct vioci_sys_ops {
 	int (*advise_huge)(void *data, void *address, size_t length);
 	int (*bind_memory)(void *data, void *address, size_t length, uint32_t node, bool strict);
 	int (*populate)(void *data, void *address, size_t length, bool write);
-	int (*get_rights)(void *data, const char *path, struct vioci_file_rights *ret_rights);
+	int (*get_rights)(void *data, int dir, const char *path,
+			  struct vioci_file_rights *ret_rights);
 	int (*check_access)(void *data, const char *path);
-	int (*readlink)(void *data, const char *path, char *buf, size_t size);
-	int (*list)(void *data, const char *path, vioci_list_fn fn, void *arg);
+	int (*readlink)(void *data, int dir, const char *path, char *buf, size_t size);
+	int (*list)(void *data, int dir, const char *path, vioci_list_fn fn, void *arg);
 	int (*get_memlock_limit)(void *data, uint64_t *ret_bytes);
 	/* message.h */
 	ssize_t (*send)(void *data, int socket, const struct vioci_message *message);
@@ -89,10 +91,23 @@ struct vioci_sys {
 	const struct vioci_sys_ops *ops;
 	void *data;
 	const char *root; /* what all paths lie below; NULL: the root */
+	int dir;	  /* see vioci_sys_at() */
 };
 
 /* The operating system itself. */
 extern const struct vioci_sys vioci_sys_real;
+
+/*
+ * The same system, in which a path without a leading slash lies below the folder that is open: much
+ * shorter for the kernel than to walk there for each of its files.
+ */
+static inline struct vioci_sys vioci_sys_at(const struct vioci_sys *sys, int dir)
+{
+	return (struct vioci_sys){ sys->ops, sys->data, sys->root, dir };
+}
+
+/* Opens a folder for that. */
+int vioci_sys_open_dir(const struct vioci_sys *sys, const char *path);
 
 /* Opens with O_CLOEXEC; the fd is never 0, 1 or 2. */
 int vioci_sys_open(const struct vioci_sys *sys, const char *path, int flags);
@@ -270,6 +285,10 @@ void vioci_write_stderr(const char *line);
 
 /* The file's text without trailing white space; -E2BIG if it doesn't fit. */
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The whole text of a file of any size, the caller's to free. */
+int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text);
+/* Writes the text by one call, as attributes of sysfs want it. */
+int vioci_sys_write_text(const struct vioci_sys *sys, const char *path, const char *text);
 /* The last component of the link's target. */
 int vioci_sys_link_name(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
 /* 1 if the path exists, 0 if not. */

@@ -73,10 +73,14 @@ static int stubbed_ioctl(void *data, int fd, unsigned long request, void *arg)
 	}
 }
 
+/* The system below, as the call sees it. */
+#define AT(dir) vioci_sys_at(&((struct rig *)data)->below, dir)
+
 /* Everything but ioctls goes straight on: the data that below wants must be put back. */
-static int pass_open(void *data, const char *path, int flags)
+static int pass_open(void *data, int dir, const char *path, int flags)
 {
-	return vioci_sys_open(&((struct rig *)data)->below, path, flags);
+	struct vioci_sys at = AT(dir);
+	return vioci_sys_open(&at, path, flags);
 }
 
 static int pass_close(void *data, int fd)
@@ -111,19 +115,23 @@ static int pass_check_access(void *data, const char *path)
 	return vioci_sys_check_access(&((struct rig *)data)->below, path);
 }
 
-static int pass_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int pass_get_rights(void *data, int dir, const char *path,
+			   struct vioci_file_rights *ret_rights)
 {
-	return vioci_sys_get_rights(&((struct rig *)data)->below, path, ret_rights);
+	struct vioci_sys at = AT(dir);
+	return vioci_sys_get_rights(&at, path, ret_rights);
 }
 
-static int pass_readlink(void *data, const char *path, char *buf, size_t size)
+static int pass_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
-	return vioci_sys_readlink(&((struct rig *)data)->below, path, buf, size);
+	struct vioci_sys at = AT(dir);
+	return vioci_sys_readlink(&at, path, buf, size);
 }
 
-static int pass_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+static int pass_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
 {
-	return vioci_sys_list(&((struct rig *)data)->below, path, fn, arg);
+	struct vioci_sys at = AT(dir);
+	return vioci_sys_list(&at, path, fn, arg);
 }
 
 static int pass_get_memlock_limit(void *data, uint64_t *ret_bytes)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Why a device can or can't be opened: what vioc_device_explain() says agrees with what opening does. */
+#include <stdio.h>
 #include <string.h>
 
 #include "contract.h"
@@ -163,6 +164,22 @@ static void too_little_memlock(struct world *world)
 	vioc_ctx_unref(ctx);
 }
 
+/* Closed is not given up: memory of it that stays mapped keeps the device, and the diag says so. */
+static void left_mapped(struct world *world)
+{
+	char text[16];
+	struct rig rig;
+	struct vioc_device *device = NULL;
+	int pid = world_leave_mapped(world, world->first);
+	snprintf(text, sizeof(text), "%d", pid);
+	rig_open(world, &rig);
+	expect_failure(rig.ctx, vioc_device_open(rig.ioas, world->first, NULL, &device), -EBUSY,
+		       VIOC_REASON_BUSY);
+	expect_fact(rig.ctx, "pid", text);
+	rig_close(&rig);
+	world_release_group(world, world->first, pid);
+}
+
 static void bad_arguments(struct world *world)
 {
 	struct vioc_explain_opts opts = VIOC_SIZED(vioc_explain_opts);
@@ -187,6 +204,7 @@ const struct contract_case explain_cases[] = {
 	{ "explain: sibling held by a kernel driver", blocked, NEEDS_BLOCKED },
 	{ "explain: group held by another process", held, 0 },
 	{ "explain: open in this process", open_here, 0 },
+	{ "explain: memory of it left mapped", left_mapped, 0 },
 	{ "explain: no permission", without_permission, 0 },
 	{ "explain: another user", for_another_user, 0 },
 	{ "explain: backend's node missing", node_missing, 0 },

@@ -83,7 +83,37 @@ static void set_and_refused(struct world *world)
 	vioc_ctx_unref(ctx);
 }
 
+/* What was set before the fd was handed over is what its mappings count as. */
+static void goes_with_the_fd(struct world *world)
+{
+	struct vioc_ioas_limits limits = VIOC_SIZED(vioc_ioas_limits);
+	struct rig rig = { .ctx = world_new_ctx(world) };
+	int fd = open_node(world);
+	if (world->backend != VIOC_BACKEND_LEGACY)
+		assert_int_equal(vioc_fd_set_memlock_mode(rig.ctx, fd, VIOC_MEMLOCK_PROCESS), 0);
+	assert_int_equal(vioc_ctx_adopt_fd(rig.ctx, fd, NULL), 0);
+	rig.container = world_new_container(world, rig.ctx);
+	assert_int_equal(vioc_ioas_new(rig.container, NULL, &rig.ioas), 0);
+	struct vioc_device *device = rig_device(&rig, world->first);
+
+	world_limit_memlock(world, 1 << 20);
+	char *memory = pages_new(2);
+	uint64_t iova;
+	assert_int_equal(
+		vioc_ioas_map(rig.ioas, memory, 2 * PAGE, VIOC_MAP_READ | VIOC_MAP_WRITE, &iova),
+		0);
+	assert_int_equal(vioc_ioas_get_limits(rig.ioas, &limits), 0);
+	assert_int_equal(limits.memlock_mode, VIOC_MEMLOCK_PROCESS);
+	assert_true(limits.memlock_used >= 2 * PAGE);
+	world_limit_memlock(world, UINT64_MAX);
+
+	vioc_device_unref(device);
+	rig_close(&rig);
+	pages_free(memory, 2);
+}
+
 const struct contract_case memlock_cases[] = {
 	{ "memlock mode: set and refused", set_and_refused, 0 },
+	{ "memlock mode: goes with the fd", goes_with_the_fd, 0 },
 	{ 0 },
 };

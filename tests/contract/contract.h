@@ -32,6 +32,7 @@
 #define NEEDS_MDEV	   (1u << 9)  /* mdev: a mediated device */
 #define NEEDS_SLOT	   (1u << 10) /* slot: where an edu can be plugged in; nothing is there */
 #define NEEDS_EVENTS	   (1u << 11) /* a kernel that tells of changes */
+#define NEEDS_VF_NETDEV	   (1u << 12) /* vf_netdev: its virtual functions 0 and 1 can be set */
 
 struct world {
 	uint32_t backend;
@@ -50,8 +51,9 @@ struct world {
 	const char *large;
 	const char *mdev;
 	const char *slot;
-	bool was_open[1024]; /* fds, before the case */
-	unsigned int n_left; /* fds, after it */
+	const char *vf_netdev; /* interface of a device with virtual functions */
+	bool was_open[1024];   /* fds, before the case */
+	unsigned int n_left;   /* fds, after it */
 };
 
 struct contract_case {
@@ -76,6 +78,7 @@ extern const struct contract_case cache_cases[];
 extern const struct contract_case found_cases[];
 extern const struct contract_case explain_cases[];
 extern const struct contract_case monitor_cases[];
+extern const struct contract_case bind_cases[];
 extern const struct contract_case peer_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
@@ -112,6 +115,8 @@ void expect_maps(struct vioc_ioas *ioas, uint64_t mappings, uint64_t bytes);
 
 /* Another process holds the device's group; the pid is returned. */
 int world_hold_group(struct world *world, const char *device);
+/* The same: it has closed the device, but left BAR 0 mapped. */
+int world_leave_mapped(struct world *world, const char *device);
 void world_release_group(struct world *world, const char *device, int pid);
 /* This process loses, and regains, its rights to open nodes. */
 void world_drop_rights(struct world *world, const char *device);

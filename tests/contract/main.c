@@ -10,10 +10,10 @@
 #include "world.h"
 
 static const struct contract_case *const tables[] = {
-	batch_cases, policy_cases,  map_cases,	  attach_cases,	 open_cases, device_cases,
-	irq_cases,   reset_cases,   vf_cases,	  mem_cases,	 file_cases, cache_cases,
-	found_cases, explain_cases, peer_cases,	  memlock_cases, plug_cases, monitor_cases,
-	fds_cases,   adopt_cases,   bundle_cases,
+	batch_cases, policy_cases,  map_cases,	 attach_cases,	open_cases, device_cases,
+	irq_cases,   reset_cases,   vf_cases,	 mem_cases,	file_cases, cache_cases,
+	found_cases, explain_cases, peer_cases,	 memlock_cases, plug_cases, monitor_cases,
+	bind_cases,  fds_cases,	    adopt_cases, bundle_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -104,7 +104,7 @@ static int usage(FILE *out)
 		"usage: contract --backend legacy|iommufd|compat (--fake | --first BDF)\n"
 		"         [--second BDF] [--edu BDF] [--pair BDF,BDF] [--kernel-bound BDF]\n"
 		"         [--unbound BDF] [--no-group BDF] [--blocked BDF] [--pf BDF --vf BDF]\n"
-		"         [--large BDF] [--mdev UUID] [--slot BDF]\n"
+		"         [--large BDF] [--mdev UUID] [--slot BDF] [--vf-netdev NAME]\n"
 		"         [--case REGEX]\n"
 		"       contract --list\n"
 		"Runs the contract cases on the fake kernel, or on the real one with these\n"
@@ -138,6 +138,7 @@ int main(int argc, char **argv)
 		{ "large", required_argument, NULL, 'g' },
 		{ "mdev", required_argument, NULL, 'm' },
 		{ "slot", required_argument, NULL, 's' },
+		{ "vf-netdev", required_argument, NULL, 'N' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "drive", required_argument, NULL, 'D' },
 		{ "list", no_argument, NULL, 'L' },
@@ -194,6 +195,9 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			world.mdev = optarg;
+			break;
+		case 'N':
+			world.vf_netdev = optarg;
 			break;
 		case 'g':
 			world.large = optarg;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,8 @@ const char *world_missing(const struct world *world, uint32_t needs)
 		return "device with a large BAR";
 	if ((needs & NEEDS_EVENTS) && is_fake(world))
 		return "kernel that tells of changes";
+	if ((needs & NEEDS_VF_NETDEV) && !world->vf_netdev)
+		return "network interface with virtual functions";
 	if ((needs & NEEDS_VF) && (!world->pf || !world->vf))
 		return "virtual function";
 	if ((needs & NEEDS_SLOT) && !world->slot)
@@ -233,12 +236,48 @@ int world_hold_group(struct world *world, const char *device)
 	return fork_holder(group);
 }
 
+/* In a child: opens the device, maps a BAR, closes every fd but the one to say so with. */
+static void leave_mapped(struct world *world, const char *device, int ready)
+{
+	struct rig rig;
+	void *bar;
+	rig_open(world, &rig);
+	if (vioc_region_map(rig_device(&rig, device), VIOC_PCI_BAR(0), 0, 0, &bar) < 0)
+		_exit(1);
+	if (dup2(ready, 3) < 0 || close_range(4, UINT_MAX, 0) < 0 || write(3, "y", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+int world_leave_mapped(struct world *world, const char *device)
+{
+	char group[32], cdev[32], answer;
+	int ready[2];
+	if (world->fake) {
+		fake_nodes(device, group, cdev);
+		fake_hold_mapped(world->fake, world->backend == VIOC_BACKEND_IOMMUFD ? cdev : group,
+				 FAKE_PID, "holder");
+		return FAKE_PID;
+	}
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		leave_mapped(world, device, ready[1]);
+	assert_int_equal(read(ready[0], &answer, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
 void world_release_group(struct world *world, const char *device, int pid)
 {
 	char group[32], cdev[32];
 	if (world->fake) {
 		fake_nodes(device, group, cdev);
 		fake_release(world->fake, group, pid);
+		fake_release(world->fake, cdev, pid);
 		return;
 	}
 	kill(pid, SIGKILL);

@@ -20,6 +20,14 @@ void fake_hold(struct fake *fake, const char *node, int pid, const char *command
 	pthread_mutex_unlock(&fake->lock);
 }
 
+void fake_hold_mapped(struct fake *fake, const char *node, int pid, const char *command)
+{
+	pthread_mutex_lock(&fake->lock);
+	fake_rule(fake, node)->held_by = pid;
+	fake_file_mapped(fake, node, pid, command);
+	pthread_mutex_unlock(&fake->lock);
+}
+
 void fake_release(struct fake *fake, const char *node, int pid)
 {
 	pthread_mutex_lock(&fake->lock);

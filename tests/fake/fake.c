@@ -11,6 +11,14 @@
 #include "internal.h"
 #include "uapi/vfio.h"
 
+struct fake_device *fake_find(struct fake *fake, const char *name)
+{
+	for (unsigned int i = 0; i < fake->n_devices; i++)
+		if (strcmp(fake->devices[i].spec.name, name) == 0)
+			return &fake->devices[i];
+	return NULL;
+}
+
 void fake_container_put(struct fake_container *container)
 {
 	if (--container->refs)
@@ -116,7 +124,8 @@ static int open_cdev(struct fake *fake, int number)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++) {
 		struct fake_device *device = &fake->devices[i];
-		if (device->cdev != number || fake->config.no_cdev)
+		if (device->cdev != number || fake->config.no_cdev || !device->spec.driver ||
+		    !strstr(device->spec.driver, "vfio"))
 			continue;
 		struct fake_fd *made = NULL;
 		int fd = fake_fd_new(fake, &made);
@@ -151,25 +160,35 @@ static int open_node(struct fake *fake, const char *path)
 	return -ENOENT;
 }
 
-static int open_file(struct fake *fake, const char *path, int flags)
+/* A path without a leading slash stays below its folder. */
+static const char *find_file(struct fake *fake, const char *path, char full[VIOCI_PATH_MAX])
+{
+	if (*path != '/')
+		return path;
+	fake_path(fake, path, full, VIOCI_PATH_MAX);
+	return full;
+}
+
+static int open_file(struct fake *fake, int dir, const char *path, int flags)
 {
 	char full[VIOCI_PATH_MAX];
 	if (strcmp(path, "/proc/self/status") == 0)
 		fake_file_status(fake);
-	fake_path(fake, path, full, sizeof(full));
-	int fd = open(full, flags | O_CLOEXEC);
+	int fd = openat(dir, find_file(fake, path, full), flags | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fake_fd_set(fake, fd, FD_FILE);
+	struct fake_fd *file = fake_fd_set(fake, fd, FD_FILE);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		snprintf(file->path, sizeof(file->path), "%s", path);
 	return fd;
 }
 
-static int sys_open(void *data, const char *path, int flags)
+static int sys_open(void *data, int dir, const char *path, int flags)
 {
 	struct fake *fake = data;
 	pthread_mutex_lock(&fake->lock);
 	bool is_node = strncmp(path, "/dev/", 5) == 0;
-	int fd = is_node ? open_node(fake, path) : open_file(fake, path, flags);
+	int fd = is_node ? open_node(fake, path) : open_file(fake, dir, path, flags);
 	if (is_node && fd >= 0)
 		fake_show_node(fake, fd, path);
 	pthread_mutex_unlock(&fake->lock);
@@ -258,6 +277,14 @@ static ssize_t sys_pread(void *data, int number, void *buf, size_t count, uint64
 	return done;
 }
 
+static ssize_t write_attribute(struct fake *fake, const char *path, const void *buf, size_t count)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%.*s", (int)count, (const char *)buf);
+	int error = fake_write_attribute(fake, path, text);
+	return error < 0 ? error : (ssize_t)count;
+}
+
 static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count, uint64_t offset)
 {
 	struct fake *fake = data;
@@ -266,6 +293,8 @@ static ssize_t sys_pwrite(void *data, int number, const void *buf, size_t count,
 	ssize_t done = -EBADF;
 	if (fd && fd->kind == FD_DEVICE)
 		done = fake_device_access(fd->device, (void *)(uintptr_t)buf, count, offset, true);
+	else if (fd && fd->path[0])
+		done = write_attribute(fake, fd->path, buf, count);
 	pthread_mutex_unlock(&fake->lock);
 	return done;
 }
@@ -342,8 +371,10 @@ static int sys_check_access(void *data, const char *path)
 	return error;
 }
 
-static int sys_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int sys_get_rights(void *data, int dir, const char *path,
+			  struct vioci_file_rights *ret_rights)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	if (strncmp(path, "/dev/", 5) == 0) {
 		if (!has_node(data, path))
 			return -ENOENT;
@@ -351,22 +382,21 @@ static int sys_get_rights(void *data, const char *path, struct vioci_file_rights
 		return 0;
 	}
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_get_rights(&vioci_sys_real, full, ret_rights);
+	return vioci_sys_get_rights(&real, find_file(data, path, full), ret_rights);
 }
 
-static int sys_readlink(void *data, const char *path, char *buf, size_t size)
+static int sys_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_readlink(&vioci_sys_real, full, buf, size);
+	return vioci_sys_readlink(&real, find_file(data, path, full), buf, size);
 }
 
-static int sys_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+static int sys_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
 {
+	struct vioci_sys real = vioci_sys_at(&vioci_sys_real, dir);
 	char full[VIOCI_PATH_MAX];
-	fake_path(data, path, full, sizeof(full));
-	return vioci_sys_list(&vioci_sys_real, full, fn, arg);
+	return vioci_sys_list(&real, find_file(data, path, full), fn, arg);
 }
 
 static int sys_get_memlock_limit(void *data, uint64_t *ret_bytes)

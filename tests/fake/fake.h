@@ -65,6 +65,8 @@ void fake_set_memlock(struct fake *fake, uint64_t bytes);
 
 /* Lets another process, with this pid and name, hold a node; or let it go. */
 void fake_hold(struct fake *fake, const char *node, int pid, const char *command);
+/* The same, but that process has closed it, and has memory of it mapped still. */
+void fake_hold_mapped(struct fake *fake, const char *node, int pid, const char *command);
 void fake_release(struct fake *fake, const char *node, int pid);
 
 /* Makes a node answer -EACCES, or not exist; or no longer. */

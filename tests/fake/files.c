@@ -135,6 +135,69 @@ static void make_ids(const struct fake *fake, const struct fake_device *device)
 	make_file(fake, text, "/sys/bus/pci/devices/%s/device", device->spec.name);
 }
 
+void fake_file_override(const struct fake *fake, const char *device, const char *driver)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "%s\n", *driver ? driver : "(null)");
+	make_file(fake, text, "/sys/bus/pci/devices/%s/driver_override", device);
+}
+
+void fake_file_bind(const struct fake *fake, const struct fake_device *device)
+{
+	const char *name = device->spec.name, *driver = device->spec.driver;
+	const char *bus = bus_of(device);
+	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
+		  bus, name);
+	if (!strstr(driver, "vfio"))
+		return;
+	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
+	char cdev[32], folder[64];
+	snprintf(cdev, sizeof(cdev), "vfio%d", device->cdev);
+	snprintf(folder, sizeof(folder), "../../bus/%s/devices/%s/vfio-dev/", bus, name);
+	make_folder(fake, "/sys/class/vfio-dev");
+	make_link(fake, folder, cdev, "/sys/class/vfio-dev/%s", cdev);
+	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
+		    device->spec.group);
+	if (fake->config.no_cdev)
+		return;
+	make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
+		  device->cdev);
+	make_number(fake, MAJOR_CDEV, device->cdev, "../../bus/%s/devices/%s/vfio-dev/vfio%d", bus,
+		    name, device->cdev);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void fake_file_unbind(const struct fake *fake, const struct fake_device *device)
+{
+	static const char *const names[] = { "driver", "vfio-dev" };
+	for (size_t i = 0; i < 2; i++) {
+		char path[VIOCI_PATH_MAX], full[VIOCI_PATH_MAX];
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device->spec.name,
+			 names[i]);
+		fake_path(fake, path, full, sizeof(full));
+		nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+}
+
+/* What each driver of the bus can be told. */
+static void make_driver_files(const struct fake *fake)
+{
+	make_folder(fake, "/sys/bus/pci");
+	make_file(fake, "", "/sys/bus/pci/drivers_probe");
+	for (const char *const *driver = fake_drivers; *driver; driver++) {
+		make_folder(fake, "/sys/bus/pci/drivers/%s", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/bind", *driver);
+		make_file(fake, "", "/sys/bus/pci/drivers/%s/unbind", *driver);
+	}
+}
+
 static void make_device_files(const struct fake *fake, const struct fake_device *device)
 {
 	const char *name = device->spec.name, *driver = device->spec.driver;
@@ -151,21 +214,10 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 		make_link(fake, "../", device->spec.pf, "/sys/bus/pci/devices/%s/physfn", name);
 	if (!device->spec.bus)
 		make_ids(fake, device);
-	if (!driver)
-		return;
-	make_link(fake, "../../../../bus/pci/drivers/", driver, "/sys/bus/%s/devices/%s/driver",
-		  bus, name);
-	if (!strstr(driver, "vfio"))
-		return;
-	make_folder(fake, "/sys/bus/%s/devices/%s/vfio-dev/vfio%d", bus, name, device->cdev);
-	make_number(fake, MAJOR_GROUP, device->spec.group, "../../devices/virtual/vfio/%d",
-		    device->spec.group);
-	if (fake->config.no_cdev)
-		return;
-	make_file(fake, "511:0\n", "/sys/bus/%s/devices/%s/vfio-dev/vfio%d/dev", bus, name,
-		  device->cdev);
-	make_number(fake, MAJOR_CDEV, device->cdev, "../../bus/%s/devices/%s/vfio-dev/vfio%d", bus,
-		    name, device->cdev);
+	if (strcmp(bus, "pci") == 0)
+		fake_file_override(fake, name, driver && strstr(driver, "vfio") ? driver : "");
+	if (driver)
+		fake_file_bind(fake, device);
 }
 
 void fake_file_device(struct fake *fake, const struct fake_device *device, bool there)
@@ -224,6 +276,7 @@ void fake_make_files(struct fake *fake)
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
 	fake_file_status(fake);
+	make_driver_files(fake);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
 		make_device_files(fake, &fake->devices[i]);
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -246,14 +299,6 @@ void fake_file_thp(struct fake *fake, const char *state)
 {
 	make_folder(fake, "/sys/kernel/mm/transparent_hugepage");
 	make_file(fake, state, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 void fake_remove_files(struct fake *fake)
@@ -284,9 +329,25 @@ void fake_file_hold(struct fake *fake, const char *node, int pid, const char *co
 	make_file(fake, command, "/proc/%d/comm", pid);
 }
 
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command)
+{
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "55d0c0000000-55d0c0001000 r-xp 00000000 fe:01 42                 /usr/bin/%s\n"
+		 "7f0000000000-7f0000001000 rw-s 00000000 00:06 511                %s\n",
+		 command, node);
+	make_folder(fake, "/proc/%d/fd", pid);
+	make_file(fake, text, "/proc/%d/maps", pid);
+	make_file(fake, command, "/proc/%d/comm", pid);
+}
+
 void fake_file_release(struct fake *fake, int pid)
 {
+	char path[32], full[VIOCI_PATH_MAX];
 	hide_fd(fake, pid, OTHERS_FD);
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fake_path(fake, path, full, sizeof(full));
+	unlink(full);
 }
 
 void fake_file_open(struct fake *fake, int fd, const char *node)

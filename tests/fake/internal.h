@@ -119,6 +119,7 @@ struct fake_fd {
 	bool from_cdev;
 	struct fake_huge *huge; /* of a file */
 	uint64_t offset;	/* of a dma-buf: a file that has a device */
+	char path[128];		/* of a file that was opened for writing */
 };
 
 /* A node that somebody else holds, or that is forbidden or hidden. */
@@ -182,6 +183,7 @@ void fake_make_files(struct fake *fake);
 void fake_remove_files(struct fake *fake);
 void fake_path(const struct fake *fake, const char *path, char *ret_path, size_t size);
 void fake_file_hold(struct fake *fake, const char *node, int pid, const char *command);
+void fake_file_mapped(struct fake *fake, const char *node, int pid, const char *command);
 void fake_file_release(struct fake *fake, int pid);
 void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);
@@ -191,6 +193,17 @@ void fake_file_device(struct fake *fake, const struct fake_device *device, bool 
 void fake_file_status(struct fake *fake);
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);
 void fake_file_thp(struct fake *fake, const char *state);
+
+void fake_file_override(const struct fake *fake, const char *device, const char *driver);
+void fake_file_bind(const struct fake *fake, const struct fake_device *device);
+void fake_file_unbind(const struct fake *fake, const struct fake_device *device);
+
+/* driver.c */
+
+/* Those of the PCI bus; the last is NULL. */
+extern const char *const fake_drivers[];
+/* What a write to this attribute of sysfs does; -EINVAL: there is no such attribute. */
+int fake_write_attribute(struct fake *fake, const char *path, const char *text);
 
 /* space.c */
 struct fake_space *fake_space_new(struct fake *fake);
@@ -312,6 +325,8 @@ void fake_show_node(struct fake *fake, int fd, const char *node);
 void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared);
 
 /* fake.c */
+/* The device with that name, or NULL. */
+struct fake_device *fake_find(struct fake *fake, const char *name);
 /* Replaces what is noted for an address; NULL: a place that is free. False: nothing is noted. */
 bool fake_note_mmap(struct fake *fake, const void *address, struct fake_mmap noted);
 /* Whose mapped region it is, or NULL. */

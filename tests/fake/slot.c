@@ -4,14 +4,6 @@
 
 #include "internal.h"
 
-static struct fake_device *find(struct fake *fake, const char *name)
-{
-	for (unsigned int i = 0; i < fake->n_devices; i++)
-		if (strcmp(fake->devices[i].spec.name, name) == 0)
-			return &fake->devices[i];
-	return NULL;
-}
-
 void fake_slot_settle(struct fake *fake, struct fake_device *device)
 {
 	if (!device->wanted || device->n_open || device->bound)
@@ -23,7 +15,7 @@ void fake_slot_settle(struct fake *fake, struct fake_device *device)
 void fake_plug(struct fake *fake, const char *name)
 {
 	pthread_mutex_lock(&fake->lock);
-	struct fake_device *device = find(fake, name);
+	struct fake_device *device = fake_find(fake, name);
 	device->pulled = false;
 	fake_device_power_on(device);
 	fake_file_device(fake, device, true);
@@ -33,7 +25,7 @@ void fake_plug(struct fake *fake, const char *name)
 void fake_unplug(struct fake *fake, const char *name)
 {
 	pthread_mutex_lock(&fake->lock);
-	struct fake_device *device = find(fake, name);
+	struct fake_device *device = fake_find(fake, name);
 	device->wanted = true;
 	fake_irq_request(device);
 	fake_slot_settle(fake, device);
@@ -43,7 +35,7 @@ void fake_unplug(struct fake *fake, const char *name)
 void fake_pull(struct fake *fake, const char *name)
 {
 	pthread_mutex_lock(&fake->lock);
-	struct fake_device *device = find(fake, name);
+	struct fake_device *device = fake_find(fake, name);
 	device->pulled = true;
 	memset(device->bar, 0xff, BAR_SIZE);
 	pthread_mutex_unlock(&fake->lock);

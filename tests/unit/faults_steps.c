@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdio.h>
 #include <unistd.h>
 
 #include "faults.h"
@@ -251,6 +252,44 @@ int faults_monitor(struct life *life)
 	return error == -EOPNOTSUPP ? 0 : error;
 }
 
+/* What can't be read of its uses is a note, or counts as used. */
+static int get_uses(struct life *life)
+{
+	struct vioc_diag *diag = NULL;
+	int result = vioc_device_get_uses(life->ctx, SECOND, &diag);
+	vioc_diag_unref(diag);
+	return result < 0 ? result : 0;
+}
+
+static int set_driver(struct life *life, const char *driver)
+{
+	struct vioc_binding before = VIOC_SIZED(vioc_binding), now = VIOC_SIZED(vioc_binding);
+	struct vioc_binding wanted = VIOC_SIZED(vioc_binding);
+	snprintf(wanted.driver, sizeof(wanted.driver), "%s", driver);
+	snprintf(wanted.driver_override, sizeof(wanted.driver_override), "%s", driver);
+	int error = vioc_device_get_binding(life->ctx, SECOND, &before);
+	if (error < 0)
+		return error;
+	error = vioc_device_set_binding(life->ctx, SECOND, &wanted);
+	if (error == 0)
+		return 0;
+	/* The failure has happened: this call can't fail. */
+	assert_int_equal(vioc_device_get_binding(life->ctx, SECOND, &now), 0);
+	assert_string_equal(now.driver, before.driver);
+	assert_string_equal(now.driver_override, before.driver_override);
+	return error;
+}
+
+static int bind_to_kernel(struct life *life)
+{
+	return set_driver(life, "e1000e");
+}
+
+static int bind_to_vfio(struct life *life)
+{
+	return set_driver(life, "vfio-pci");
+}
+
 static int open_first_again(struct life *life)
 {
 	return open_first(life);
@@ -293,6 +332,9 @@ const struct step faults_steps[] = {
 	{ "close the third device", close_third },
 	{ "enumerate", faults_enumerate },
 	{ "close the second device", close_second },
+	{ "see what the second device is used for", get_uses },
+	{ "give the second device to the kernel", bind_to_kernel },
+	{ "give it back to VFIO", bind_to_vfio },
 	{ "close the first device", close_first },
 	{ "open the first device again", open_first_again },
 	{ NULL, NULL },

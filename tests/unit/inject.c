@@ -34,20 +34,23 @@ static bool fails(enum inject_kind kind)
 }
 
 /* Evaluates the call on the inner system, with allocations not counted. */
-#define INNER(result, call)                                   \
-	do {                                                  \
-		const struct inject *inject = data;           \
-		const struct vioci_sys *sys = &inject->inner; \
-		armed.paused = true;                          \
-		result = call;                                \
-		armed.paused = false;                         \
+#define INNER_AT(dir, result, call)                                               \
+	do {                                                                      \
+		const struct inject *inject = data;                               \
+		const struct vioci_sys inner = vioci_sys_at(&inject->inner, dir); \
+		const struct vioci_sys *sys = &inner;                             \
+		armed.paused = true;                                              \
+		result = call;                                                    \
+		armed.paused = false;                                             \
 	} while (0)
 
-static int inject_open(void *data, const char *path, int flags)
+#define INNER(result, call) INNER_AT(0, result, call)
+
+static int inject_open(void *data, int dir, const char *path, int flags)
 {
 	int result = -EMFILE;
 	if (!fails(INJECT_CALLS))
-		INNER(result, vioci_sys_open(sys, path, flags));
+		INNER_AT(dir, result, vioci_sys_open(sys, path, flags));
 	return result;
 }
 
@@ -180,11 +183,12 @@ static int inject_populate(void *data, void *address, size_t length, bool write)
 	return result;
 }
 
-static int inject_get_rights(void *data, const char *path, struct vioci_file_rights *ret_rights)
+static int inject_get_rights(void *data, int dir, const char *path,
+			     struct vioci_file_rights *ret_rights)
 {
 	int result = -EACCES;
 	if (!fails(INJECT_CALLS))
-		INNER(result, vioci_sys_get_rights(sys, path, ret_rights));
+		INNER_AT(dir, result, vioci_sys_get_rights(sys, path, ret_rights));
 	return result;
 }
 
@@ -196,21 +200,22 @@ static int inject_check_access(void *data, const char *path)
 	return result;
 }
 
-static int inject_readlink(void *data, const char *path, char *buf, size_t size)
+static int inject_readlink(void *data, int dir, const char *path, char *buf, size_t size)
 {
 	int result = -EACCES;
 	if (!fails(INJECT_CALLS))
-		INNER(result, vioci_sys_readlink(sys, path, buf, size));
+		INNER_AT(dir, result, vioci_sys_readlink(sys, path, buf, size));
 	return result;
 }
 
 /* The callback is the library's, so what it does counts again; it makes no allocations itself. */
-static int inject_list(void *data, const char *path, vioci_list_fn fn, void *arg)
+static int inject_list(void *data, int dir, const char *path, vioci_list_fn fn, void *arg)
 {
 	const struct inject *inject = data;
 	if (fails(INJECT_CALLS))
 		return -EACCES;
-	return vioci_sys_list(&inject->inner, path, fn, arg);
+	struct vioci_sys at = vioci_sys_at(&inject->inner, dir);
+	return vioci_sys_list(&at, path, fn, arg);
 }
 
 static int inject_get_memlock_limit(void *data, uint64_t *ret_bytes)

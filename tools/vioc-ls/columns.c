@@ -132,8 +132,9 @@ WRITER(holders)
 {
 	(void)options;
 	for (size_t i = 0; i < device->n_holders; i++)
-		fprintf(out, "%s%" PRIu32 "/%s", i ? "," : "", device->holders[i].pid,
-			device->holders[i].command);
+		fprintf(out, "%s%" PRIu32 "/%s%s", i ? "," : "", device->holders[i].pid,
+			device->holders[i].command,
+			device->holders[i].flags & VIOC_HOLDER_MAPPED ? " (mapped)" : "");
 }
 
 const struct ls_column ls_columns[] = {

@@ -4,55 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "ls.h"
-
-/* How many bytes of well-formed UTF-8 the text begins with; 0 if it begins with none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = *text < 0x80	   ? 1
-			: *text >> 5 == 6  ? 2
-			: *text >> 4 == 14 ? 3
-			: *text >> 3 == 30 ? 4
-					   : 0;
-	for (size_t i = 1; i < length; i++)
-		if (text[i] >> 6 != 2)
-			return 0;
-	bool overlong = (length == 2 && text[0] < 0xc2) ||
-			(length == 3 && text[0] == 0xe0 && text[1] < 0xa0) ||
-			(length == 4 && text[0] == 0xf0 && text[1] < 0x90);
-	bool surrogate = length == 3 && text[0] == 0xed && text[1] > 0x9f;
-	bool beyond = length == 4 && (text[0] > 0xf4 || (text[0] == 0xf4 && text[1] > 0x8f));
-	return overlong || surrogate || beyond ? 0 : length;
-}
-
-static void write_string(FILE *out, const char *string)
-{
-	const unsigned char *text = (const unsigned char *)string;
-	if (!string) {
-		fputs("null", out);
-		return;
-	}
-	putc('"', out);
-	while (*text) {
-		size_t length = utf8_length(text);
-		if (length == 0)
-			fprintf(out, "\\ufffd");
-		else if (*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\u%04x", *text);
-		else if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else
-			fwrite(text, 1, length, out);
-		text += length ? length : 1;
-	}
-	putc('"', out);
-}
-
-static void write_member(FILE *out, const char *key, const char *string)
-{
-	fprintf(out, ",\"%s\":", key);
-	write_string(out, string);
-}
 
 static void write_number(FILE *out, const char *key, int64_t number, bool is_known)
 {
@@ -60,6 +13,11 @@ static void write_number(FILE *out, const char *key, int64_t number, bool is_kno
 		fprintf(out, ",\"%s\":%" PRId64, key, number);
 	else
 		fprintf(out, ",\"%s\":null", key);
+}
+
+static void write_flag(FILE *out, const char *key, bool value)
+{
+	fprintf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
 static void write_id(FILE *out, const char *key, unsigned int value, int digits)
@@ -74,6 +32,7 @@ static void write_holders(FILE *out, const struct vioc_found_device *device)
 		fprintf(out, "%s{\"pid\":%" PRIu32, i ? "," : "", device->holders[i].pid);
 		write_member(out, "command", device->holders[i].command);
 		write_member(out, "node", device->holders[i].node);
+		write_flag(out, "mapped", device->holders[i].flags & VIOC_HOLDER_MAPPED);
 		putc('}', out);
 	}
 	putc(']', out);
@@ -220,44 +179,40 @@ static void write_finding(FILE *out, const struct vioc_diag *diag)
 	fputs("]}", out);
 }
 
-struct document {
-	FILE *out;
-	char *text;
-	size_t length;
-};
-
-static int begin(struct document *document)
-{
-	document->text = NULL;
-	document->out = open_memstream(&document->text, &document->length);
-	return document->out ? 0 : -1;
-}
-
-static int print(struct document *document)
-{
-	bool complete = !ferror(document->out);
-	if (fclose(document->out) != 0 || !complete) {
-		free(document->text);
-		return -1;
-	}
-	size_t written = fwrite(document->text, 1, document->length, stdout);
-	free(document->text);
-	return written == document->length ? 0 : -1;
-}
-
 int ls_print_json(const struct ls_picture *picture)
 {
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	write_document(document.out, picture);
-	return print(&document);
+	return document_print(&document);
+}
+
+int ls_print_event_json(const char *kind, const struct vioc_event *event,
+			const struct vioc_found_device *device)
+{
+	struct document document;
+	if (document_begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"event\":", document.out);
+	write_string(document.out, kind);
+	write_member(document.out, "address", event->device);
+	write_number(document.out, "group", event->group, event->group >= 0);
+	write_member(document.out, "driver", event->driver);
+	write_member(document.out, "node", event->node);
+	fputs(",\"device\":", document.out);
+	if (device)
+		write_device(document.out, device);
+	else
+		fputs("null", document.out);
+	fputs("}\n", document.out);
+	return document_print(&document);
 }
 
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag)
 {
 	struct document document;
-	if (begin(&document) < 0)
+	if (document_begin(&document) < 0)
 		return -1;
 	fputs("{\"schema\":1,\"address\":", document.out);
 	write_string(document.out, name);
@@ -268,5 +223,5 @@ int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_di
 		write_finding(document.out, diag);
 	}
 	fputs("]}\n", document.out);
-	return print(&document);
+	return document_print(&document);
 }

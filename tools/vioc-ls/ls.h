@@ -27,6 +27,8 @@ struct ls_options {
 	uint64_t memory; /* to be mapped; 0: not known */
 	enum ls_view view;
 	bool json;
+	bool json_lines; /* one object a line: for watch */
+	bool watch;
 	bool no_headings;
 	bool raw;
 	bool full_paths;
@@ -75,14 +77,27 @@ int ls_print_table(const struct ls_picture *picture, const struct ls_options *op
 int ls_print_units(const struct ls_picture *picture, const struct ls_options *options);
 void ls_summarize(const struct vioc_found_unit *unit, char *text, size_t size);
 
+/* watch.c: the exit status */
+int ls_watch(struct vioc_ctx *ctx, const struct ls_options *options, char **names);
+
 /* json.c: the document, complete or not at all. 0 or -1. */
 int ls_print_json(const struct ls_picture *picture);
+/* A line of its own; device is NULL where it went, or is a group. */
+int ls_print_event_json(const char *kind, const struct vioc_event *event,
+			const struct vioc_found_device *device);
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag);
 
 /* why.c: the exit status */
 int ls_why(struct vioc_ctx *ctx, const struct ls_options *options, const char *name);
 
 /* main.c */
+
+/* All that is wanted; dropped in any case. 0, or the error. */
+int ls_take_picture(struct vioc_ctx *ctx, const struct ls_options *options, char **names,
+		    struct ls_picture *picture);
+void ls_drop_picture(struct ls_picture *picture);
+/* Whether one of the names, with or without its domain, is the address. */
+bool ls_is_named(const char *address, char **names);
 
 /* The context's last diag, on standard error; the exit status. */
 int ls_complain(struct vioc_ctx *ctx, int error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Lists PCI devices by what VFIO can do with them. Reads only. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <locale.h>
@@ -25,6 +26,8 @@ static void print_help(void)
 	     "      --topology        by bridge\n"
 	     "  -i, --iommus          IOMMUs in place of devices\n"
 	     "  -v, --verbose         with -i, the fields of their registers\n"
+	     "      --watch           what there is, then what changes, until it is ended\n"
+	     "      --json-lines      with --watch, each event as a line of JSON\n"
 	     "      --holders         which process has which device open\n"
 	     "      --ids             numbers in place of names\n"
 	     "      --color WHEN      auto, always or never\n"
@@ -112,6 +115,8 @@ static const char *all_columns(void)
 enum {
 	OPT_TOPOLOGY = 256,
 	OPT_HOLDERS,
+	OPT_WATCH,
+	OPT_JSON_LINES,
 	OPT_IDS,
 	OPT_COLOUR,
 	OPT_SYSROOT,
@@ -136,6 +141,8 @@ static const struct option long_options[] = {
 	{ "iommus", no_argument, NULL, 'i' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "holders", no_argument, NULL, OPT_HOLDERS },
+	{ "watch", no_argument, NULL, OPT_WATCH },
+	{ "json-lines", no_argument, NULL, OPT_JSON_LINES },
 	{ "ids", no_argument, NULL, OPT_IDS },
 	{ "color", required_argument, NULL, OPT_COLOUR },
 	{ "sysroot", required_argument, NULL, OPT_SYSROOT },
@@ -261,6 +268,12 @@ static void take_option(struct ls_options *options, int option)
 	case OPT_HOLDERS:
 		options->view = LS_HOLDERS;
 		break;
+	case OPT_WATCH:
+		options->watch = true;
+		break;
+	case OPT_JSON_LINES:
+		options->json_lines = true;
+		break;
 	case OPT_IDS:
 		options->filter.flags &= ~VIOC_ENUMERATE_NAMES;
 		break;
@@ -288,7 +301,7 @@ static bool wants_holders(const struct ls_options *options)
 	for (int i = 0; i < n; i++)
 		if (strcmp(ls_columns[indexes[i]].name, "HOLDER") == 0)
 			return true;
-	return options->json || options->view == LS_HOLDERS;
+	return options->json || options->json_lines || options->view == LS_HOLDERS;
 }
 
 static void parse(struct ls_options *options, int argc, char **argv)
@@ -300,6 +313,8 @@ static void parse(struct ls_options *options, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "ao:OJnrptivs:d:c:D:g:Vh", long_options, NULL)) !=
 	       -1)
 		take_option(options, option);
+	if (options->json_lines && !options->watch)
+		refuse("it goes with --watch", "--json-lines");
 	if (wants_holders(options))
 		options->filter.flags |= VIOC_ENUMERATE_HOLDERS;
 	/* A device that is named is meant, bridge or not. */
@@ -307,12 +322,19 @@ static void parse(struct ls_options *options, int argc, char **argv)
 		options->filter.flags |= VIOC_ENUMERATE_BRIDGES;
 }
 
-/* Whether the name, with or without its domain, is the address. */
 static bool is_named(const char *name, const char *address)
 {
 	if (strcasecmp(name, address) == 0)
 		return true;
 	return strncmp(address, "0000:", 5) == 0 && strcasecmp(name, address + 5) == 0;
+}
+
+bool ls_is_named(const char *address, char **names)
+{
+	for (size_t i = 0; names[i]; i++)
+		if (is_named(names[i], address))
+			return true;
+	return false;
 }
 
 static bool is_wanted(const struct ls_options *options, const struct vioc_found_device *device,
@@ -325,13 +347,10 @@ static bool is_wanted(const struct ls_options *options, const struct vioc_found_
 		return false;
 	if (options->class && !ls_class_matches(options->class, device->class_code))
 		return false;
-	for (size_t i = 0; names[i]; i++)
-		if (is_named(names[i], device->name))
-			return true;
-	return !names[0];
+	return !names[0] || ls_is_named(device->name, names);
 }
 
-/* Takes those that are wanted out of the enumerator. -1: no memory. */
+/* Takes those that are wanted out of the enumerator. -ENOMEM. */
 static int choose(struct ls_picture *picture, const struct ls_options *options, char **names)
 {
 	struct vioc_found_device device = VIOC_SIZED(vioc_found_device);
@@ -343,12 +362,25 @@ static int choose(struct ls_picture *picture, const struct ls_options *options, 
 			room = room ? 2 * room : 64;
 			void *devices = realloc(picture->devices, room * sizeof(device));
 			if (!devices)
-				return -1;
+				return -ENOMEM;
 			picture->devices = devices;
 		}
 		picture->devices[picture->n_devices++] = device;
 	}
 	return 0;
+}
+
+int ls_take_picture(struct vioc_ctx *ctx, const struct ls_options *options, char **names,
+		    struct ls_picture *picture)
+{
+	int error = vioc_enumerator_new(ctx, &options->filter, &picture->enumerator);
+	return error < 0 ? error : choose(picture, options, names);
+}
+
+void ls_drop_picture(struct ls_picture *picture)
+{
+	free(picture->devices);
+	vioc_enumerator_unref(picture->enumerator);
 }
 
 /* Says which of the named ones are missing; the exit status. */
@@ -401,19 +433,18 @@ static int print_picture(const struct ls_picture *picture, const struct ls_optio
 static int list(struct vioc_ctx *ctx, const struct ls_options *options, char **names)
 {
 	struct ls_picture picture = { 0 };
-	int error = vioc_enumerator_new(ctx, &options->filter, &picture.enumerator);
-	if (error < 0)
+	int error = ls_take_picture(ctx, options, names, &picture);
+	if (error < 0) {
+		ls_drop_picture(&picture);
 		return ls_complain(ctx, error);
-	error = choose(&picture, options, names);
-	if (error == 0)
-		error = print_picture(&picture, options);
+	}
+	error = print_picture(&picture, options);
 	if (error == 0 && fflush(stdout) != 0)
 		error = -1;
 	if (error < 0)
 		fprintf(stderr, "vioc-ls: the list could not be made or written\n");
 	int status = error < 0 ? LS_ERROR : check_names(&picture, names);
-	free(picture.devices);
-	vioc_enumerator_unref(picture.enumerator);
+	ls_drop_picture(&picture);
 	return status;
 }
 
@@ -430,8 +461,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
 		return LS_ERROR;
 	}
-	int status = options.why ? ls_why(ctx, &options, options.why)
-				 : list(ctx, &options, argv + optind);
+	int status = options.why     ? ls_why(ctx, &options, options.why)
+		     : options.watch ? ls_watch(ctx, &options, argv + optind)
+				     : list(ctx, &options, argv + optind);
 	vioc_ctx_unref(ctx);
 	return status;
 }

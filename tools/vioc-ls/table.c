@@ -199,7 +199,7 @@ static const struct {
 	const char *name;
 	int flags;
 } holder_columns[] = {
-	{ "ADDRESS", 0 }, { "NODE", 0 }, { "PID", SCOLS_FL_RIGHT }, { "COMMAND", 0 }
+	{ "ADDRESS", 0 }, { "NODE", 0 }, { "BY", 0 }, { "PID", SCOLS_FL_RIGHT }, { "COMMAND", 0 }
 };
 
 #define N_HOLDER_COLUMNS (sizeof(holder_columns) / sizeof(holder_columns[0]))
@@ -210,7 +210,9 @@ static int add_holder(struct printer *printer, const struct vioc_found_device *d
 	struct libscols_line *line = scols_table_new_line(printer->table, NULL);
 	char pid[16];
 	snprintf(pid, sizeof(pid), "%" PRIu32, holder->pid);
-	const char *cells[N_HOLDER_COLUMNS] = { device->name, holder->node, pid, holder->command };
+	const char *by = holder->flags & VIOC_HOLDER_MAPPED ? "mapping" : "fd";
+	const char *cells[N_HOLDER_COLUMNS] = { device->name, holder->node, by, pid,
+						holder->command };
 	for (size_t i = 0; i < N_HOLDER_COLUMNS; i++)
 		if (!line || scols_line_set_data(line, i, cells[i]) < 0)
 			return -1;

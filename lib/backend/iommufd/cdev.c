@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Devices by their VFIO character device. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -76,6 +76,8 @@ static int iommufd_kioas_open(struct vioci_backend *base, const struct vioci_kio
 		free(kioas);
 		return error;
 	}
+	kioas->memlock_mode =
+		vioci_iommufd_memlock_mode(&base->ctx->sys, ((struct iommufd_backend *)base)->fd);
 	*ret_kioas = kioas;
 	return 0;
 }

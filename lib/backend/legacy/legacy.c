@@ -6,9 +6,9 @@
 #include "backend/legacy/legacy.h"
 #include "uapi/vfio.h"
 
-/* Whether the node speaks the API version and type1 v2 that this code was written for. */
+/* Whether the node speaks the API version and type1 v2 that this code was written for; if not, advises. */
 static int check_container(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
-			   const struct legacy_kind *kind, int fd)
+			   const char *advice, int fd)
 {
 	int version = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_GET_API_VERSION, NULL);
 	int type1v2 = vioci_sys_ioctl(&ctx->sys, fd, VIOCI_VFIO_CHECK_EXTENSION,
@@ -19,30 +19,29 @@ static int check_container(struct vioc_ctx *ctx, const struct vioci_backend_ops 
 	struct vioci_diag_draft draft = vioci_diag_draft(-EOPNOTSUPP, VIOC_REASON_NO_INTERFACE);
 	vioci_diag_tried(&draft, "open the %s backend", ops->name);
 	vioci_diag_obstacle(&draft, "%s has no VFIO type1 v2 IOMMU", ops->node);
-	vioci_diag_advice(&draft, "%s", kind->advice);
+	vioci_diag_advice(&draft, "%s", advice);
 	vioci_diag_fact(&draft, "backend", "%s", ops->name);
 	vioci_diag_fact(&draft, "path", "%s", ops->node);
 	return vioci_ctx_leave(ctx, &draft);
 }
 
 /* Checks that a container can be had, and lets it go: each kioas opens its own. */
-static int check_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
-		      const struct legacy_kind *kind)
+static int check_node(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops, const char *advice)
 {
 	struct vioci_node node;
 	int fd = vioci_backend_open_node(ctx, ops, &node);
 	if (fd < 0)
 		return fd;
-	int error = check_container(ctx, ops, kind, fd);
+	int error = check_container(ctx, ops, advice, fd);
 	vioci_sys_close(&ctx->sys, &fd);
 	vioci_node_put_back(ctx, &node);
 	return error;
 }
 
-static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
-		   const struct legacy_kind *kind, struct vioci_backend **ret_backend)
+static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops, const char *advice,
+		   struct vioci_backend **ret_backend)
 {
-	int error = check_node(ctx, ops, kind);
+	int error = check_node(ctx, ops, advice);
 	if (error < 0)
 		return error;
 
@@ -51,7 +50,6 @@ static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
 		return vioci_fail_memory(ctx);
 	backend->base.ops = ops;
 	backend->base.ctx = ctx;
-	backend->kind = kind;
 	pthread_mutex_init(&backend->lock, NULL);
 	*ret_backend = &backend->base;
 	return 0;
@@ -59,18 +57,12 @@ static int open_as(struct vioc_ctx *ctx, const struct vioci_backend_ops *ops,
 
 static int legacy_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 {
-	static const struct legacy_kind kind = {
-		.advice = "load the module vfio_iommu_type1",
-	};
-	return open_as(ctx, &vioci_legacy_ops, &kind, ret_backend);
+	return open_as(ctx, &vioci_legacy_ops, "load the module vfio_iommu_type1", ret_backend);
 }
 
 static int compat_open(struct vioc_ctx *ctx, struct vioci_backend **ret_backend)
 {
-	static const struct legacy_kind kind = {
-		.advice = "use the iommufd backend",
-	};
-	return open_as(ctx, &vioci_compat_ops, &kind, ret_backend);
+	return open_as(ctx, &vioci_compat_ops, "use the iommufd backend", ret_backend);
 }
 
 static void legacy_close(struct vioci_backend *base)
@@ -110,6 +102,15 @@ static void legacy_kioas_close(struct vioci_kioas *base)
 	free(kioas);
 }
 
+/* An iommufd counts as who opened it told it to. */
+static uint32_t memlock_mode(const struct legacy_kioas *kioas, bool adopted)
+{
+	const struct vioci_backend *base = kioas->base.backend;
+	if (!adopted || base->ops->node_kind != VIOC_FD_IOMMUFD)
+		return base->ops->memlock_mode;
+	return vioci_iommufd_memlock_mode(&base->ctx->sys, kioas->fd);
+}
+
 static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioas_source *source,
 			     struct vioci_kioas **ret_kioas)
 {
@@ -128,6 +129,7 @@ static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioa
 	}
 	kioas->iommu_set = node.adopted && vioci_legacy_is_in_use(kioas);
 	kioas->base.shared = node.adopted;
+	kioas->base.memlock_mode = memlock_mode(kioas, node.adopted);
 	int error = source ? check_source(kioas, source) : 0;
 	if (error < 0) {
 		legacy_kioas_close(&kioas->base);

@@ -21,14 +21,8 @@ struct legacy_group {
 	unsigned int n_devices;
 };
 
-/* What sets legacy and compat apart. */
-struct legacy_kind {
-	const char *advice; /* for when the node can't be a container */
-};
-
 struct legacy_backend {
 	struct vioci_backend base;
-	const struct legacy_kind *kind;
 	pthread_mutex_t lock; /* around changes of groups, and uses by others than their kioas */
 	struct legacy_group *groups;
 };

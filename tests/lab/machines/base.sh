@@ -72,11 +72,12 @@ machine_slot()
 	machine_qemu+=(-blockdev "driver=raw,node-name=slot-disk,read-only=on,file.driver=file,file.filename=${lab_disk//,/,,}")
 }
 
-# An igb with its virtual functions, behind a root port at 00:08.0. QEMU has it from 8.0 on.
+# An igb with its virtual functions, in a user-mode network of its own, behind a root port at 00:08.0.
+# QEMU has it from 8.0 on.
 machine_igb()
 {
 	"$lab_qemu" -device igb,help 2>/dev/null | grep -q '^igb options' || return 0
 	machine_qemu+=(-device pcie-root-port,id=port1,addr=0x8,chassis=1
-		-netdev hubport,id=hub2,hubid=1)
-	machine_device LAB_IGB 0000:01:00.0 igb,netdev=hub2,bus=port1,romfile=
+		-netdev user,id=user1,restrict=on)
+	machine_device LAB_IGB 0000:01:00.0 igb,netdev=user1,bus=port1,romfile=
 }
