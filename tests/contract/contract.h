@@ -83,6 +83,7 @@ extern const struct contract_case peer_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
 extern const struct contract_case bundle_cases[];
+extern const struct contract_case service_cases[];
 extern const struct contract_case memlock_cases[];
 extern const struct contract_case plug_cases[];
 
