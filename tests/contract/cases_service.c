@@ -111,8 +111,11 @@ static void expect_message(int manager, const char *wanted, bool with_fd)
 	assert_string_equal(text, wanted);
 	struct cmsghdr *came = CMSG_FIRSTHDR(&header);
 	assert_int_equal(came != NULL, with_fd);
-	if (came)
-		close(*(int *)CMSG_DATA(came));
+	if (!came)
+		return;
+	int fd;
+	memcpy(&fd, CMSG_DATA(came), sizeof(fd));
+	close(fd);
 }
 
 static void the_manager_keeps_fds(struct world *world)
