@@ -85,24 +85,33 @@ vioc_lab_contract(6.12 bypass legacy iommufd compat)
 vioc_lab_contract(6.12 amd legacy iommufd compat)
 vioc_lab_contract(6.12 virtio legacy iommufd compat)
 vioc_lab_contract(newest intel legacy iommufd compat)
+vioc_lab_contract(newest group iommufd) # where VF tokens are for cdevs too
 vioc_lab_contract(stock intel legacy)
 
 foreach(machine intel amd virtio group bypass noiommu)
   if(TARGET vioc-ls)
     vioc_test(vioc-ls-why@${machine} COMMAND tools/lab-why ${PROJECT_SOURCE_DIR}
       $<TARGET_FILE:vioc-ls> 6.12 ${machine})
-    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
   endif()
 endforeach()
 
 foreach(machine intel group virtio)
   vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
     $<TARGET_FILE:vioc-bind> 6.12 ${machine})
-  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 700 LABELS lab)
 endforeach()
 
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
 vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
+
+if(VIOC_EXAMPLES)
+  foreach(machine intel group)
+    vioc_test(vioc-broker@${machine} COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR}
+      ${PROJECT_BINARY_DIR} 6.12 ${machine})
+    vioc_properties(vioc-broker@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+  endforeach()
+endif()
 
 set(outs "")
 set(fixtures "")

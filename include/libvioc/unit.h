@@ -68,6 +68,30 @@ VIOC_API int vioc_unit_decode(uint32_t kind, const uint64_t *registers, size_t n
 VIOC_API int vioc_unit_summarize(uint32_t kind, const uint64_t *registers, size_t n, char *ret_text,
 				 size_t size);
 
+struct vioc_device;
+
+#define VIOC_HW_DIRTY_TRACKING (UINT64_C(1) << 0) /* it can say which pages were written to */
+
+/* The IOMMU that an open device is behind, as the kernel knows it. */
+struct vioc_hw_info {
+	size_t size;
+	uint64_t flags;	      /* VIOC_HW_* */
+	uint32_t kind;	      /* VIOC_UNIT_*; VIOC_UNIT_OTHER if the kernel tells nothing of it */
+	uint32_t n_registers; /* for vioc_unit_decode() */
+	uint64_t registers[VIOC_UNIT_REGISTERS];
+	uint32_t type;	  /* the kernel's word for the kind: an IOMMU_HW_INFO_TYPE_* */
+	uint32_t n_data;  /* bytes of data */
+	uint8_t data[64]; /* the kernel's struct for that type, from its beginning */
+};
+
+/*
+ * Fills *ret_info, made with VIOC_SIZED(vioc_hw_info). The registers of Arm's units are to be had in no
+ * other way. May be called from any thread at any time.
+ * -EOPNOTSUPP: the device is open by another backend than iommufd, or the kernel is older than 6.6.
+ * -ENODEV: closed. -EINVAL: no size. Kernel: IOMMU_GET_HW_INFO.
+ */
+VIOC_API int vioc_device_get_hw_info(struct vioc_device *device, struct vioc_hw_info *ret_info);
+
 VIOC_END_DECLS
 
 #endif

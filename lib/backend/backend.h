@@ -19,6 +19,7 @@
 #include <libvioc/container.h>
 #include <libvioc/ioas.h>
 #include <libvioc/stats.h>
+#include <libvioc/unit.h>
 
 #include "core/ctx.h"
 #include "core/identity.h"
@@ -111,6 +112,12 @@ struct vioci_backend_ops {
 	int (*hot_reset)(struct vioci_attachment *attachment, const uint32_t *groups, size_t count);
 	/* Whether the container has the group open. NULL: it has character devices. */
 	bool (*has_group)(struct vioci_backend *backend, uint32_t group);
+
+	/*
+	 * What the kernel says of the device's IOMMU. -ENOTTY: it can't say; without a diag. NULL: this
+	 * interface has no such question.
+	 */
+	int (*get_hw_info)(struct vioci_attachment *attachment, struct vioc_hw_info *ret_info);
 
 	/* Only while a device is attached. */
 	int (*query)(struct vioci_kioas *kioas, struct vioci_limits *ret_limits);

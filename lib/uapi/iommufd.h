@@ -15,6 +15,7 @@
 #define VIOCI_IOMMU_IOAS_MAP	     _IO(';', 0x85)
 #define VIOCI_IOMMU_IOAS_UNMAP	     _IO(';', 0x86)
 #define VIOCI_IOMMU_OPTION	     _IO(';', 0x87)
+#define VIOCI_IOMMU_GET_HW_INFO	     _IO(';', 0x8a)
 #define VIOCI_IOMMU_IOAS_MAP_FILE    _IO(';', 0x8f)
 
 struct vioci_iommu_destroy {
@@ -78,6 +79,40 @@ struct vioci_iommu_option {
 	uint16_t reserved;
 	uint32_t object_id;
 	uint64_t val64;
+};
+
+struct vioci_iommu_hw_info {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t dev_id;
+	uint32_t data_len; /* room; then how much there is */
+	uint64_t data_uptr;
+	uint32_t out_data_type;
+#define VIOCI_IOMMU_HW_NONE	  0
+#define VIOCI_IOMMU_HW_INTEL_VTD  1
+#define VIOCI_IOMMU_HW_ARM_SMMUV3 2
+#define VIOCI_IOMMU_HW_AMD	  4
+	uint32_t out_pasid; /* bits of one, in the first byte; since Linux 6.16 */
+	uint64_t out_capabilities;
+#define VIOCI_IOMMU_HW_DIRTY_TRACKING (UINT64_C(1) << 0)
+};
+
+struct vioci_iommu_hw_vtd {
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t cap_reg;
+	uint64_t ecap_reg;
+};
+
+struct vioci_iommu_hw_smmuv3 {
+	uint32_t flags;
+	uint32_t reserved;
+	uint32_t idr[6];
+};
+
+struct vioci_iommu_hw_amd {
+	uint64_t efr;
+	uint64_t efr2;
 };
 
 struct vioci_iommu_ioas_unmap {

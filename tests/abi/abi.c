@@ -236,6 +236,26 @@ MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, length, length);
 MEMBER(vioci_iommu_ioas_map_file, iommu_ioas_map_file, iova, iova);
 #endif
 
+/* Since Linux 6.6; the capabilities since 6.7. */
+#ifdef IOMMU_GET_HW_INFO
+SAME(VIOCI_IOMMU_GET_HW_INFO, IOMMU_GET_HW_INFO);
+BEGINNING(struct vioci_iommu_hw_info, struct iommu_hw_info);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, dev_id, dev_id);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, data_len, data_len);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, data_uptr, data_uptr);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_data_type, out_data_type);
+MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_capabilities, out_capabilities);
+SAME(VIOCI_IOMMU_HW_NONE, (int)IOMMU_HW_INFO_TYPE_NONE);
+SAME(VIOCI_IOMMU_HW_INTEL_VTD, (int)IOMMU_HW_INFO_TYPE_INTEL_VTD);
+SAME(VIOCI_IOMMU_HW_ARM_SMMUV3, (int)IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
+SAME(VIOCI_IOMMU_HW_DIRTY_TRACKING, (uint64_t)IOMMU_HW_CAP_DIRTY_TRACKING);
+SIZE(struct vioci_iommu_hw_vtd, struct iommu_hw_info_vtd);
+MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, cap_reg, cap_reg);
+MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, ecap_reg, ecap_reg);
+BEGINNING(struct vioci_iommu_hw_smmuv3, struct iommu_hw_info_arm_smmuv3);
+MEMBER(vioci_iommu_hw_smmuv3, iommu_hw_info_arm_smmuv3, idr, idr);
+#endif
+
 SIZE(struct vioci_iommu_option, struct iommu_option);
 MEMBER(vioci_iommu_option, iommu_option, option_id, option_id);
 MEMBER(vioci_iommu_option, iommu_option, op, op);

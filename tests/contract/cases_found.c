@@ -150,6 +150,45 @@ static void units(struct world *world)
 	look_away(&look);
 }
 
+/* What iommufd says of an open device's IOMMU is what sysfs says of it. */
+static void hw_info(struct world *world)
+{
+	struct vioc_hw_info info = VIOC_SIZED(vioc_hw_info), unsized = { 0 };
+	struct vioc_found_unit unit = VIOC_SIZED(vioc_found_unit);
+	struct vioc_unit_field field;
+	struct look look = look_at(world, world->first, 0);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	int result = vioc_device_get_hw_info(device, &info);
+	if (world->backend == VIOC_BACKEND_IOMMUFD) {
+		assert_int_equal(result, 0);
+		expect_failure(rig.ctx, vioc_device_get_hw_info(device, &unsized), -EINVAL,
+			       VIOC_REASON_BAD_ARGUMENT);
+	} else {
+		expect_failure(rig.ctx, result, -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	}
+	for (size_t i = 0;
+	     look.device.unit && vioc_enumerator_get_unit(look.enumerator, i, &unit) > 0; i++) {
+		if (strcmp(unit.name, look.device.unit) != 0 || unit.kind != VIOC_UNIT_VTD ||
+		    result < 0)
+			continue;
+		assert_int_equal(info.kind, unit.kind);
+		assert_int_equal(info.n_registers, unit.n_registers);
+		assert_memory_equal(info.registers, unit.registers, sizeof(info.registers));
+		assert_true(info.type == 1 && info.n_data == 24);
+		assert_int_equal(
+			vioc_unit_decode(info.kind, info.registers, info.n_registers, 0, &field),
+			1);
+	}
+	vioc_device_close(device);
+	expect_failure(rig.ctx, vioc_device_get_hw_info(device, &info), -ENODEV,
+		       VIOC_REASON_CLOSED);
+	vioc_device_unref(device);
+	rig_close(&rig);
+	look_away(&look);
+}
+
 static void bad_options(struct world *world)
 {
 	struct vioc_ctx *ctx = world_new_ctx(world);
@@ -179,6 +218,7 @@ const struct contract_case found_cases[] = {
 	{ "found: sibling held by a kernel driver", blocked, NEEDS_BLOCKED },
 	{ "found: who holds it", held, 0 },
 	{ "found: IOMMU units", units, 0 },
+	{ "found: the IOMMU of an open device", hw_info, 0 },
 	{ "found: bad options: EINVAL", bad_options, 0 },
 	{ 0 },
 };

@@ -80,12 +80,12 @@ extern const struct contract_case explain_cases[];
 extern const struct contract_case monitor_cases[];
 extern const struct contract_case bind_cases[];
 extern const struct contract_case peer_cases[];
+extern const struct contract_case memlock_cases[];
+extern const struct contract_case plug_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
 extern const struct contract_case bundle_cases[];
 extern const struct contract_case service_cases[];
-extern const struct contract_case memlock_cases[];
-extern const struct contract_case plug_cases[];
 
 /* What nearly every case starts from. */
 struct rig {
@@ -114,6 +114,8 @@ void expect_fact(struct vioc_ctx *ctx, const char *key, const char *value);
 /* The ioas holds this many mappings and bytes. */
 void expect_maps(struct vioc_ioas *ioas, uint64_t mappings, uint64_t bytes);
 
+/* Closes an fd that the library gave away. */
+void world_close(struct world *world, int fd);
 /* Another process holds the device's group; the pid is returned. */
 int world_hold_group(struct world *world, const char *device);
 /* The same: it has closed the device, but left BAR 0 mapped. */

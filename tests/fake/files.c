@@ -103,6 +103,9 @@ static void make_group_files(const struct fake *fake, const struct fake_device *
 		  "/sys/kernel/iommu_groups/%s/reserved_regions", group);
 	make_link(fake, "../../../../kernel/iommu_groups/", group,
 		  "/sys/bus/%s/devices/%s/iommu_group", bus, name);
+	if (!device->spec.bus)
+		make_link(fake, "../../../../class/iommu/", "dmar0",
+			  "/sys/bus/pci/devices/%s/iommu", name);
 }
 
 /* What VFIO makes for a device that has no group of an IOMMU. */
@@ -206,7 +209,7 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 	make_link(fake, "../../../../bus/", bus, "/sys/bus/%s/devices/%s/subsystem", bus, name);
 	if (device->spec.group >= 0)
 		make_group_files(fake, device);
-	if (device->spec.bus)
+	if (strcmp(bus, "mdev") == 0)
 		make_emulated_group_files(fake, device);
 	if (device->spec.has_vfs)
 		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);
@@ -261,6 +264,16 @@ void fake_make_temporary(char ret_path[FAKE_TEMPORARY])
 		abort();
 }
 
+static void make_unit_files(const struct fake *fake)
+{
+	char text[32];
+	make_folder(fake, "/sys/class/iommu/dmar0/intel-iommu");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_CAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/cap");
+	snprintf(text, sizeof(text), "%" PRIx64 "\n", FAKE_ECAP);
+	make_file(fake, text, "/sys/class/iommu/dmar0/intel-iommu/ecap");
+}
+
 void fake_make_files(struct fake *fake)
 {
 	fake_make_temporary(fake->root);
@@ -272,7 +285,7 @@ void fake_make_files(struct fake *fake)
 	make_number(fake, MAJOR_MISC, MINOR_IOMMU, "../../devices/virtual/misc/iommu");
 	make_folder(fake, "/proc/1");
 	if (!fake->config.no_iommu)
-		make_folder(fake, "/sys/class/iommu/dmar0");
+		make_unit_files(fake);
 	make_link(fake, "", "1", "/proc/self");
 	make_file(fake, "self\n", "/proc/1/comm");
 	fake_file_status(fake);

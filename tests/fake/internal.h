@@ -178,6 +178,10 @@ struct fake {
 #define MSI_START UINT64_C(0xfee00000)
 #define MSI_LAST  UINT64_C(0xfeefffff)
 
+/* The registers of its IOMMU. */
+#define FAKE_CAP  UINT64_C(0xd2008c222f0686)
+#define FAKE_ECAP UINT64_C(0xf00f4e)
+
 /* files.c */
 void fake_make_files(struct fake *fake);
 void fake_remove_files(struct fake *fake);

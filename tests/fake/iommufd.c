@@ -8,6 +8,9 @@
 #include "uapi/iommufd.h"
 #include "uapi/vfio.h"
 
+/* Nothing tells devices apart by it. */
+#define DEVICE_ID 1
+
 struct fake_space *fake_iommufd_find(struct fake_container *container, uint32_t id)
 {
 	struct fake_space *space = container->spaces;
@@ -153,6 +156,21 @@ static int unmap(struct fake *fake, struct fake_container *container,
 	return 0;
 }
 
+/* The unit that is in its sysfs. */
+static int get_hw_info(struct vioci_iommu_hw_info *cmd)
+{
+	const struct vioci_iommu_hw_vtd vtd = { .cap_reg = FAKE_CAP, .ecap_reg = FAKE_ECAP };
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	if (cmd->dev_id != DEVICE_ID)
+		return -ENOENT;
+	memcpy((void *)(uintptr_t)cmd->data_uptr, &vtd,
+	       cmd->data_len < sizeof(vtd) ? cmd->data_len : sizeof(vtd));
+	cmd->data_len = sizeof(vtd);
+	cmd->out_data_type = VIOCI_IOMMU_HW_INTEL_VTD;
+	return 0;
+}
+
 static bool has_objects(const struct fake *fake, const struct fake_container *container)
 {
 	for (unsigned int i = 0; i < fake->n_devices; i++)
@@ -190,6 +208,8 @@ int fake_iommufd_ioctl(struct fake *fake, struct fake_container *container, unsi
 	case VIOCI_IOMMU_IOAS_ALLOC:
 		alloc->out_ioas_id = fake_iommufd_alloc(fake, container)->id;
 		return 0;
+	case VIOCI_IOMMU_GET_HW_INFO:
+		return get_hw_info(arg);
 	case VIOCI_IOMMU_OPTION:
 		return rlimit_mode(fake, container, arg);
 	case VIOCI_IOMMU_IOAS_IOVA_RANGES:
@@ -240,7 +260,7 @@ int fake_device_bind(struct fake *fake, struct fake_fd *fd, void *arg)
 	fd->container->refs++;
 	fd->device->bound = true;
 	fd->device->owner = iommufd->container;
-	bind->out_devid = 1;
+	bind->out_devid = DEVICE_ID;
 	return 0;
 }
 

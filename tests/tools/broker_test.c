@@ -173,6 +173,9 @@ static void expect_refusals(const char *path)
 		{ "get backend=", "refused 22\n\"backend=\" makes no sense" },
 		{ "get device=0000:00:02.0 frob=1", "refused 22\n\"frob=1\" makes no sense" },
 		{ "get device=ffff:ff:1f.7", "refused 1\nthe policy does not let" },
+		{ "get device=00:02.0\nevent=lease",
+		  "refused 22\n\"device=00:02.0\nevent=lease\" makes" },
+		{ "get device=0000:00:02.00", "refused 22\n" },
 		{ "release", "refused 22\nwhich device?" },
 		{ "release device=ffff:ff:1f.7", "ok" },
 	};
@@ -281,12 +284,15 @@ static int handover(const char *path, const char *pid, const char *device, const
 	snprintf(release, sizeof(release), "release device=%s", device);
 	if (vioc_backend_from_name(backend, &request.backend) < 0)
 		die("no backend %s", backend);
+	struct vioc_ctx *ctx = NULL;
 	int fd = connect_to(path);
+	if (vioc_ctx_new(NULL, &ctx) < 0)
+		die("no context");
 	unsigned int before = count_fds(pid), own = count_fds("self");
 	double start = now();
 	for (int i = 0; i < n; i++) {
 		struct handout handout;
-		if (wire_get(fd, &request, stderr, &handout) < 0)
+		if (wire_get(ctx, fd, &request, stderr, &handout) < 0)
 			exit(1);
 		if (handout.n != 2)
 			die("%zu names, not 2", handout.n);
@@ -301,6 +307,7 @@ static int handover(const char *path, const char *pid, const char *device, const
 	if (count_fds(pid) != before || count_fds("self") != own)
 		die("fds leak");
 	close(fd);
+	vioc_ctx_unref(ctx);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,6 +10,16 @@
 int faults_make_ctx(struct life *life)
 {
 	return vioci_ctx_new_with_sys(NULL, &life->inject.sys, &life->ctx);
+}
+
+static int set_memlock_mode(struct life *life)
+{
+	int iommufd = vioci_sys_open(&life->inject.sys, "/dev/iommu", O_RDWR);
+	if (iommufd < 0)
+		return iommufd;
+	int error = vioc_fd_set_memlock_mode(life->ctx, iommufd, VIOC_MEMLOCK_PROCESS);
+	vioci_sys_close(&life->inject.sys, &iommufd);
+	return error;
 }
 
 static int make_container(struct life *life)
@@ -59,6 +70,15 @@ static int map_bar_for_others(struct life *life)
 	uint64_t iova;
 	int error = vioc_region_map_dma(life->second, VIOC_PCI_BAR(0), 0, PAGE, RW, &iova);
 	return error == -EOPNOTSUPP && life->backend == VIOC_BACKEND_COMPAT ? 0 : error;
+}
+
+static int export_bar(struct life *life)
+{
+	int fd = vioc_region_export_dma_buf(life->first, VIOC_PCI_BAR(0), 0, PAGE);
+	if (fd < 0)
+		return fd;
+	vioci_sys_close(fake_sys(life->fake), &fd);
+	return 0;
 }
 
 static int read_register(struct life *life)
@@ -297,6 +317,7 @@ static int open_first_again(struct life *life)
 
 const struct step faults_steps[] = {
 	{ "make a context", faults_make_ctx },
+	{ "set the memlock mode", set_memlock_mode },
 	{ "make a container", make_container },
 	{ "make an ioas", make_ioas },
 	{ "map before attach", map_before_attach },
@@ -306,6 +327,7 @@ const struct step faults_steps[] = {
 	{ "open the second device", open_second },
 	{ "map a BAR", map_bar },
 	{ "map a BAR for others", map_bar_for_others },
+	{ "export a BAR", export_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
 	{ "find the MSI-X table", find_msix },

@@ -15,13 +15,25 @@ struct opening {
 	size_t n_devices;
 };
 
-void handout_full_name(const char *name, char ret_name[16])
+bool handout_full_name(const char *name, char ret_name[16])
 {
+	static const char form[] = "hhhh:hh:hh.o";
 	const char *colon = strchr(name, ':');
 	bool has_domain = colon && strchr(colon + 1, ':');
-	snprintf(ret_name, 16, "%s%s", has_domain ? "" : "0000:", name);
-	for (char *c = ret_name; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	char full[sizeof(form)];
+	if (snprintf(full, sizeof(full), "%s%s", has_domain ? "" : "0000:", name) !=
+	    (int)strlen(form))
+		return false;
+	for (size_t i = 0; form[i]; i++) {
+		full[i] = (char)tolower((unsigned char)full[i]);
+		const char *set = form[i] == 'h'   ? "0123456789abcdef"
+				  : form[i] == 'o' ? "01234567"
+						   : NULL;
+		if (set ? !strchr(set, full[i]) : full[i] != form[i])
+			return false;
+	}
+	strcpy(ret_name, full);
+	return true;
 }
 
 static int fail_as_diag(const struct opening *opening, int error)
@@ -40,7 +52,10 @@ static int find_device(struct opening *opening, const struct vioc_enumerator *al
 {
 	struct vioc_found_device *device = &opening->devices[opening->n_devices];
 	char full[16];
-	handout_full_name(name, full);
+	if (!handout_full_name(name, full)) {
+		fprintf(opening->complaints, "\"%s\" is no PCI address like 0000:01:00.0\n", name);
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < opening->n_devices; i++) {
 		if (strcmp(opening->devices[i].name, full) == 0) {
 			fprintf(opening->complaints, "device %s is named twice\n", full);

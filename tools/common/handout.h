@@ -38,7 +38,7 @@ int handout_open(struct vioc_ctx *ctx, const struct handout_request *request, FI
 		 struct handout *ret_handout);
 void handout_close(struct handout *handout);
 
-/* The bare device of the name, with its domain and in small letters: how the kernel writes it. */
-void handout_full_name(const char *name, char ret_name[16]);
+/* The PCI address as the kernel writes it, with domain and in small letters. False: it is none. */
+bool handout_full_name(const char *name, char ret_name[16]);
 
 #endif

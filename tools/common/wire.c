@@ -11,7 +11,7 @@
 
 union control {
 	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int) * HANDOUT_FDS)];
+	char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
 };
 
 int wire_send(int socket, const char *text, size_t length, const int *fds, size_t n_fds)
@@ -122,78 +122,170 @@ int wire_ask(int socket, const char *request, FILE *complaints, struct wire_mess
 	return read_refusal(ret_message, complaints);
 }
 
-static bool parse_line(const char *line, const struct wire_message *message,
-		       struct handout *handout)
+struct received {
+	struct vioc_bundle_fd fds[HANDOUT_FDS];
+	int n_fds;
+};
+
+static bool parse_line(const char *line, const struct received *received, struct handout *handout)
 {
 	struct handout_fd *place = &handout->fds[handout->n];
 	char device[16];
-	unsigned int number;
+	int index;
 	if (handout->n == HANDOUT_FDS ||
-	    sscanf(line, "%31s %15s %u", place->name, device, &number) != 3 ||
-	    number >= message->n_fds)
+	    sscanf(line, "%31s %15s %d", place->name, device, &index) != 3 || index < 0 ||
+	    index >= received->n_fds)
 		return false;
 	if (strcmp(device, "-") != 0)
 		strcpy(place->device, device);
-	place->fd = message->fds[number];
+	place->fd = received->fds[index].fd;
 	handout->n++;
 	return true;
 }
 
-static bool parse_handout(struct wire_message *message, struct handout *handout)
+static bool parse_handout(char *text, const struct received *received, struct handout *handout)
 {
-	char *rest = NULL, *line = strtok_r(message->text, "\n", &rest);
+	char *rest = NULL, *line = strtok_r(text, "\n", &rest);
 	if (!line || strncmp(line, "ok ", 3) != 0 ||
 	    vioc_backend_from_name(line + 3, &handout->backend) < 0)
 		return false;
 	while ((line = strtok_r(NULL, "\n", &rest)))
-		if (!parse_line(line, message, handout))
+		if (!parse_line(line, received, handout))
 			return false;
-	return handout->n > 0 && message->n_fds > 0;
+	return handout->n > 0;
 }
 
-int wire_get(int socket, const struct handout_request *request, FILE *complaints,
-	     struct handout *ret_handout)
+/* Those of the bundle go with it. */
+static int keep_fds(const struct received *received, struct handout *handout)
 {
-	struct wire_message *answer = malloc(sizeof(*answer));
-	struct handout handout = { 0 };
-	char text[WIRE_REQUEST];
-	int used =
-		snprintf(text, sizeof(text), "get backend=%s", vioc_backend_name(request->backend));
-	for (size_t i = 0; i < request->n_devices && used < (int)sizeof(text); i++)
-		used += snprintf(text + used, sizeof(text) - (size_t)used, " device=%s",
-				 request->devices[i]);
-	int error = !answer ? -ENOMEM : used >= (int)sizeof(text) ? -EMSGSIZE : 0;
-	if (error < 0)
-		fprintf(complaints, "%s\n", strerror(-error));
-	else
-		error = wire_ask(socket, text, complaints, answer);
-	if (error == 0 && !parse_handout(answer, &handout)) {
-		fputs("the broker's answer makes no sense\n", complaints);
-		wire_close_fds(answer);
-		error = -EBADMSG;
+	int kept[HANDOUT_FDS];
+	for (int i = 0; i < received->n_fds; i++) {
+		kept[i] = fcntl(received->fds[i].fd, F_DUPFD_CLOEXEC, 3);
+		if (kept[i] < 0) {
+			int error = -errno;
+			while (i--)
+				close(kept[i]);
+			return error;
+		}
 	}
-	free(answer);
+	for (size_t i = 0; i < handout->n; i++) {
+		int index = 0;
+		while (received->fds[index].fd != handout->fds[i].fd)
+			index++;
+		handout->fds[i].fd = kept[index];
+	}
+	return 0;
+}
+
+static int take_bundle(const struct vioc_bundle *bundle, char *text, struct handout *ret_handout)
+{
+	struct handout handout = { 0 };
+	struct received received;
+	received.n_fds = vioc_bundle_get_fds(bundle, received.fds, HANDOUT_FDS);
+	if (received.n_fds < 1 || received.n_fds > HANDOUT_FDS ||
+	    !parse_handout(text, &received, &handout))
+		return -EBADMSG;
+	int error = keep_fds(&received, &handout);
 	if (error == 0)
 		*ret_handout = handout;
 	return error;
 }
 
-int wire_send_handout(int socket, const struct handout *handout)
+static int format_get(const struct handout_request *request, char text[WIRE_REQUEST])
 {
-	char text[WIRE_ANSWER];
-	int fds[HANDOUT_FDS];
-	size_t n_fds = 0;
-	int used = snprintf(text, sizeof(text), "ok %s\n", vioc_backend_name(handout->backend));
+	int used =
+		snprintf(text, WIRE_REQUEST, "get backend=%s", vioc_backend_name(request->backend));
+	for (size_t i = 0; i < request->n_devices && used < WIRE_REQUEST; i++)
+		used += snprintf(text + used, WIRE_REQUEST - (size_t)used, " device=%s",
+				 request->devices[i]);
+	return used < WIRE_REQUEST ? 0 : -EMSGSIZE;
+}
+
+static int receive_handout(struct vioc_ctx *ctx, int socket, char *text, FILE *complaints,
+			   struct handout *ret_handout)
+{
+	struct vioc_bundle *bundle = NULL;
+	struct vioc_diag *diag = NULL;
+	int error = vioc_bundle_recv(ctx, socket, NULL, &bundle);
+	if (error < 0 && vioc_ctx_get_diag(ctx, &diag) == 0)
+		fprintf(complaints, "%s\n", vioc_diag_get_text(diag));
+	vioc_diag_unref(diag);
+	if (error == 0)
+		error = take_bundle(bundle, text, ret_handout);
+	vioc_bundle_unref(bundle);
+	return error;
+}
+
+int wire_get(struct vioc_ctx *ctx, int socket, const struct handout_request *request,
+	     FILE *complaints, struct handout *ret_handout)
+{
+	struct wire_message *answer = malloc(sizeof(*answer));
+	char text[WIRE_REQUEST];
+	int error = answer ? format_get(request, text) : -ENOMEM;
+	if (error < 0)
+		fprintf(complaints, "%s\n", strerror(-error));
+	else
+		error = wire_ask(socket, text, complaints, answer);
+	if (error == 0) {
+		wire_close_fds(answer);
+		error = receive_handout(ctx, socket, answer->text, complaints, ret_handout);
+		if (error < 0)
+			fprintf(complaints, "what the broker sent is of no use: %s\n",
+				strerror(-error));
+	}
+	free(answer);
+	return error;
+}
+
+/* Those of the handout stay its own. Returns the first one's index for an fd that is there already. */
+static int add_fd(struct vioc_bundle *bundle, const struct handout_fd *one, const int *added,
+		  size_t n)
+{
+	struct vioc_fd_opts opts = VIOC_SIZED(vioc_fd_opts);
+	for (size_t i = 0; i < n; i++)
+		if (added[i] == one->fd)
+			return (int)i;
+	opts.flags = VIOC_FD_BORROWED;
+	int error = vioc_bundle_add_fd(bundle, one->fd, &opts);
+	return error < 0 ? error : (int)n;
+}
+
+/* Fills the bundle, and the lines that say what is what in it. */
+static int fill_bundle(struct vioc_bundle *bundle, const struct handout *handout,
+		       char text[WIRE_ANSWER])
+{
+	int added[HANDOUT_FDS];
+	size_t n_added = 0;
+	int used = snprintf(text, WIRE_ANSWER, "ok %s\n", vioc_backend_name(handout->backend));
 	for (size_t i = 0; i < handout->n; i++) {
 		const struct handout_fd *one = &handout->fds[i];
-		size_t number = 0;
-		while (number < n_fds && fds[number] != one->fd)
-			number++;
-		if (number == n_fds)
-			fds[n_fds++] = one->fd;
+		int index = add_fd(bundle, one, added, n_added);
+		if (index < 0)
+			return index;
+		if ((size_t)index == n_added)
+			added[n_added++] = one->fd;
 		/* There is room for all: each line is far shorter than 64. */
-		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s %s %zu\n", one->name,
-				 *one->device ? one->device : "-", number);
+		used += snprintf(text + used, WIRE_ANSWER - (size_t)used, "%s %s %d\n", one->name,
+				 *one->device ? one->device : "-", index);
 	}
-	return wire_send(socket, text, (size_t)used, fds, n_fds);
+	return used;
+}
+
+int wire_send_handout(struct vioc_ctx *ctx, int socket, const struct handout *handout)
+{
+	/* Whom it is for, the policy has said; and nobody is waited for. */
+	struct vioc_bundle_opts opts = VIOC_SIZED(vioc_bundle_opts);
+	struct vioc_bundle *bundle = NULL;
+	char text[WIRE_ANSWER];
+	opts.flags = VIOC_BUNDLE_ANY_PEER;
+	opts.timeout_ms = -1;
+	int result = vioc_bundle_new(ctx, &bundle);
+	if (result == 0)
+		result = fill_bundle(bundle, handout, text);
+	if (result > 0)
+		result = wire_send(socket, text, (size_t)result, NULL, 0);
+	if (result == 0)
+		result = vioc_bundle_send(bundle, socket, &opts);
+	vioc_bundle_unref(bundle);
+	return result;
 }

@@ -75,7 +75,8 @@ struct broker {
 	int signal_fd;
 	struct watch listener;
 	int listen_fd;
-	bool is_listening; /* in the loop */
+	bool is_listening;	/* in the loop */
+	uint64_t deaf_until_ms; /* no fds were left */
 	bool is_ending;
 	struct client clients[BROKER_CLIENTS];
 	size_t n_clients;

@@ -51,14 +51,24 @@ static struct client *free_place(struct broker *broker)
 	return NULL;
 }
 
+/* Trying again at once would be trying for ever. */
+static void go_deaf(struct broker *broker, int error)
+{
+	log_event("accept-error", "reason=%s", log_quote(strerror(error)));
+	broker->deaf_until_ms = loop_now_ms() + BROKER_PATIENCE_MS;
+}
+
 void client_accept(struct broker *broker)
 {
 	struct client *client = free_place(broker);
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 	int fd = accept4(broker->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			go_deaf(broker, errno);
 		return;
+	}
 	if (!client || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
 		close(fd);
 		return;
@@ -118,7 +128,7 @@ static struct client *find_oldest(struct broker *broker)
 int client_make_room(struct broker *broker)
 {
 	if (broker->n_clients < BROKER_CLIENTS)
-		return -1;
+		return broker->deaf_until_ms > loop_now_ms() ? BROKER_PATIENCE_MS : -1;
 	struct client *oldest = find_oldest(broker);
 	uint64_t age = loop_now_ms() - oldest->since_ms;
 	if (age < BROKER_PATIENCE_MS)

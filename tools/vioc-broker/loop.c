@@ -26,7 +26,7 @@ uint64_t loop_now_ms(void)
 /* While there is no place for a client, those who connect wait in the socket's queue. */
 static int watch_listener(struct broker *broker)
 {
-	bool wanted = broker->n_clients < BROKER_CLIENTS;
+	bool wanted = broker->n_clients < BROKER_CLIENTS && broker->deaf_until_ms <= loop_now_ms();
 	if (wanted == broker->is_listening)
 		return 0;
 	broker->is_listening = wanted;

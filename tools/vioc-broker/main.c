@@ -58,6 +58,8 @@ static void take_signal(struct broker *broker, struct watch *watch)
 static int watch_signals(struct broker *broker)
 {
 	sigset_t set;
+	/* That nobody reads the log is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);

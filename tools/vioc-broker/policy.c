@@ -72,33 +72,15 @@ static void take_backend(struct reading *reading, const char *name)
 		reading->rule->backends |= 1u << backend;
 }
 
-/* As the kernel writes them: "0000:01:00.0". */
-static bool is_address(const char *text)
-{
-	static const char form[] = "hhhh:hh:hh.o";
-	if (strlen(text) != strlen(form))
-		return false;
-	for (size_t i = 0; form[i]; i++) {
-		const char *set = form[i] == 'h'   ? "0123456789abcdef"
-				  : form[i] == 'o' ? "01234567"
-						   : NULL;
-		if (set ? !strchr(set, text[i]) : text[i] != form[i])
-			return false;
-	}
-	return true;
-}
-
 static void take_device(struct reading *reading, const char *name)
 {
 	struct rule *rule = reading->rule;
-	char full[16];
-	handout_full_name(name, full);
-	if (strlen(name) > 12 || !is_address(full))
-		complain(reading, "\"%s\" is no PCI address like 0000:01:00.0", name);
-	else if (rule->n_devices == HANDOUT_DEVICES)
+	if (rule->n_devices == HANDOUT_DEVICES)
 		complain(reading, "more than %d devices", HANDOUT_DEVICES);
+	else if (handout_full_name(name, rule->devices[rule->n_devices]))
+		rule->n_devices++;
 	else
-		strcpy(rule->devices[rule->n_devices++], full);
+		complain(reading, "\"%s\" is no PCI address like 0000:01:00.0", name);
 }
 
 static void take_word(struct reading *reading, char *word)

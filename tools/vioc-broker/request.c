@@ -46,7 +46,8 @@ static int take_device(struct job *job, const char *name)
 		fprintf(job->complaints, "more than %d devices in one request\n", BROKER_DEVICES);
 		return -E2BIG;
 	}
-	handout_full_name(name, job->devices[request->n_devices]);
+	if (!handout_full_name(name, job->devices[request->n_devices]))
+		return -EINVAL;
 	request->devices[request->n_devices] = job->devices[request->n_devices];
 	request->n_devices++;
 	return 0;
@@ -197,7 +198,7 @@ static int get(struct job *job, bool *ret_reads)
 		return error;
 	error = make_leases(job, handout.backend);
 	if (error == 0) {
-		*ret_reads = wire_send_handout(job->client->fd, &handout) == 0;
+		*ret_reads = wire_send_handout(job->broker->ctx, job->client->fd, &handout) == 0;
 		if (!*ret_reads)
 			give_back(job, "unsent");
 	}
@@ -263,6 +264,9 @@ bool request_answer(struct broker *broker, struct client *client)
 		return refuse(&job, -ENOMEM, "out of memory\n");
 	int result = run_job(&job, broker->message.text);
 	fclose(job.complaints);
+	if (result > 0 && *complaints)
+		log_event("note", "pid=%d uid=%u text=%s", client->pid, client->uid,
+			  log_quote(complaints));
 	bool reads = result < 0 ? refuse(&job, result, complaints) : result > 0;
 	free(complaints);
 	return reads;

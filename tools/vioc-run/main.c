@@ -163,20 +163,23 @@ static void parse(struct run_options *options, int argc, char **argv)
 	/* The program's options are its own. */
 	while ((option = getopt_long(argc, argv, "+d:b:u:l:a:s:Vh", long_options, NULL)) != -1)
 		take_option(options, option);
+	if (options->broker && options->request.accounting)
+		run_die("with --broker, the broker decides on the accounting");
 	if (!options->request.n_devices)
 		run_die("which device? (see --help)");
 	if (optind == argc)
 		run_die("which program? (see --help)");
 }
 
-static int open_by_broker(const struct run_options *options, FILE *complaints, struct handout *hand)
+static int open_by_broker(struct vioc_ctx *ctx, const struct run_options *options, FILE *complaints,
+			  struct handout *hand)
 {
 	/* Closed with all that the program does not get; the lease lasts as long as this process. */
 	int broker = wire_connect(options->broker, complaints);
-	return broker < 0 ? broker : wire_get(broker, &options->request, complaints, hand);
+	return broker < 0 ? broker : wire_get(ctx, broker, &options->request, complaints, hand);
 }
 
-static int open_here(const struct run_options *options, FILE *complaints, struct handout *hand)
+static int open_all(const struct run_options *options, FILE *complaints, struct handout *hand)
 {
 	struct vioc_ctx *ctx = NULL;
 	int error = vioc_ctx_new(NULL, &ctx);
@@ -184,7 +187,8 @@ static int open_here(const struct run_options *options, FILE *complaints, struct
 		fprintf(complaints, "%s\n", strerror(-error));
 		return error;
 	}
-	error = handout_open(ctx, &options->request, complaints, hand);
+	error = options->broker ? open_by_broker(ctx, options, complaints, hand)
+				: handout_open(ctx, &options->request, complaints, hand);
 	vioc_ctx_unref(ctx);
 	return error;
 }
@@ -205,8 +209,7 @@ static void open_handout(const struct run_options *options, struct handout *hand
 	FILE *complaints = open_memstream(&text, &size);
 	if (!complaints)
 		run_die("out of memory");
-	int error = options->broker ? open_by_broker(options, complaints, hand)
-				    : open_here(options, complaints, hand);
+	int error = open_all(options, complaints, hand);
 	if (fclose(complaints) != 0)
 		run_die("out of memory");
 	say_complaints(text);

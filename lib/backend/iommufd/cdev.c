@@ -23,18 +23,22 @@ static int open_cdev(const struct vioci_kioas *kioas, struct vioci_node *node)
 	return vioci_attach_open_node(kioas, node);
 }
 
-static int bind(const struct vioci_kioas *kioas, int device_fd, const struct vioci_vf_token *token)
+static int bind(struct iommufd_attachment *attachment, const struct vioci_vf_token *token)
 {
+	const struct vioci_backend *backend = attachment->base.kioas->backend;
 	struct vioci_vfio_bind_iommufd bind = {
 		.argsz = sizeof(bind),
-		.iommufd = ((const struct iommufd_backend *)kioas->backend)->fd,
+		.iommufd = ((const struct iommufd_backend *)backend)->fd,
 	};
 	if (token) {
 		bind.flags = VIOCI_VFIO_BIND_TOKEN;
 		bind.token_uuid_ptr = (uintptr_t)token->bytes;
 	}
-	return vioci_sys_ioctl(&kioas->backend->ctx->sys, device_fd, VIOCI_VFIO_DEVICE_BIND_IOMMUFD,
-			       &bind);
+	int error = vioci_sys_ioctl(&backend->ctx->sys, attachment->base.device_fd,
+				    VIOCI_VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	if (error == 0)
+		attachment->id = bind.out_devid;
+	return error;
 }
 
 /* Sets the token that the virtual functions of the bound device will want. */
@@ -56,14 +60,14 @@ static int set_token(const struct vioci_kioas *kioas, int device_fd,
 }
 
 /* Kernels before 6.17 take no token here, and ask a character device for none. */
-static int bind_by_token(const struct vioci_kioas *kioas, int device_fd,
-			 const struct vioci_vf_token *token)
+static int bind_by_token(struct iommufd_attachment *attachment, const struct vioci_vf_token *token)
 {
-	int error = bind(kioas, device_fd, token);
+	int error = bind(attachment, token);
 	if (error != -EINVAL)
 		return error;
-	error = bind(kioas, device_fd, NULL);
-	return error < 0 ? error : set_token(kioas, device_fd, token);
+	error = bind(attachment, NULL);
+	return error < 0 ? error
+			 : set_token(attachment->base.kioas, attachment->base.device_fd, token);
 }
 
 static int attach(const struct vioci_kioas *kioas, int device_fd)
@@ -80,18 +84,17 @@ static int attach(const struct vioci_kioas *kioas, int device_fd)
  * A device that was bound when it was adopted may be attached already; doing it again changes
  * nothing. On failure the refusal says at which step.
  */
-static int bind_and_attach(const struct vioci_attachment *attachment, bool bound,
+static int bind_and_attach(struct iommufd_attachment *attachment, bool bound,
 			   const struct vioci_vf_token *token, struct vioci_refusal *refusal)
 {
-	const struct vioci_kioas *kioas = attachment->kioas;
-	int fd = attachment->device_fd, error = 0;
+	int error = 0;
 	refusal->step = "VFIO_DEVICE_BIND_IOMMUFD";
 	if (!bound)
-		error = token ? bind_by_token(kioas, fd, token) : bind(kioas, fd, NULL);
+		error = token ? bind_by_token(attachment, token) : bind(attachment, NULL);
 	if (error < 0)
 		return error;
 	refusal->step = "VFIO_DEVICE_ATTACH_IOMMUFD_PT";
-	return attach(kioas, fd);
+	return attach(attachment->base.kioas, attachment->base.device_fd);
 }
 
 /*
@@ -122,18 +125,18 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 			 struct vioci_attachment **ret_attachment)
 {
 	struct vioci_node node = { .kind = VIOC_FD_CDEV, .identity = newcomer->identity };
-	struct vioci_attachment *attachment = calloc(1, sizeof(*attachment));
+	struct iommufd_attachment *attachment = calloc(1, sizeof(*attachment));
 	if (!attachment)
 		return vioci_fail_memory(kioas->backend->ctx);
-	attachment->kioas = kioas;
-	attachment->device_fd = open_cdev(kioas, &node);
-	if (attachment->device_fd < 0) {
-		int error = attachment->device_fd;
+	attachment->base.kioas = kioas;
+	attachment->base.device_fd = open_cdev(kioas, &node);
+	if (attachment->base.device_fd < 0) {
+		int error = attachment->base.device_fd;
 		free(attachment);
 		return error;
 	}
-	attachment->stays_open = node.adopted && !node.in_use;
-	bool bound = node.adopted && is_bound(attachment);
+	attachment->base.stays_open = node.adopted && !node.in_use;
+	bool bound = node.adopted && is_bound(&attachment->base);
 
 	struct vioci_refusal refusal = {
 		.eperm = VIOCI_EPERM_EITHER,
@@ -141,15 +144,15 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 	};
 	refusal.error = bind_and_attach(attachment, bound, newcomer->token, &refusal);
 	if (refusal.error < 0) {
-		vioci_iommufd_detach(attachment);
+		vioci_iommufd_detach(&attachment->base);
 		return vioci_attach_refused(kioas, newcomer->identity, &refusal);
 	}
 	int error = bound ? check_landing(kioas, newcomer->identity) : 0;
 	if (error < 0) {
-		vioci_iommufd_detach(attachment);
+		vioci_iommufd_detach(&attachment->base);
 		return error;
 	}
-	*ret_attachment = attachment;
+	*ret_attachment = &attachment->base;
 	return 0;
 }
 

@@ -69,8 +69,6 @@ static int iommufd_kioas_open(struct vioci_backend *base, const struct vioci_kio
 		return vioci_fail_memory(base->ctx);
 	kioas->backend = base;
 	kioas->shared = source != NULL;
-	kioas->memlock_mode =
-		vioci_iommufd_memlock_mode(&base->ctx->sys, ((struct iommufd_backend *)base)->fd);
 	int error = source && source->id ? find_ioas(kioas, source->id) : alloc_ioas(kioas);
 	if (error < 0) {
 		free(kioas);
@@ -115,6 +113,7 @@ const struct vioci_backend_ops vioci_iommufd_ops = {
 	.attach = vioci_iommufd_attach,
 	.detach = vioci_iommufd_detach,
 	.hot_reset = vioci_iommufd_hot_reset,
+	.get_hw_info = vioci_iommufd_get_hw_info,
 	.query = vioci_iommufd_query,
 	.map = vioci_iommufd_map,
 	.map_file = vioci_iommufd_map_file,

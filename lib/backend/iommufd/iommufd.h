@@ -14,6 +14,11 @@ struct iommufd_backend {
 	bool no_map_file; /* atomic: the kernel has said that it can't */
 };
 
+struct iommufd_attachment {
+	struct vioci_attachment base;
+	uint32_t id; /* of the device in the iommufd; 0: others have bound it */
+};
+
 /* An ioctl on the iommufd that the kioas lives in. */
 int vioci_iommufd_call(const struct vioci_kioas *kioas, unsigned long request, void *arg);
 
@@ -23,6 +28,9 @@ int vioci_iommufd_attach(struct vioci_kioas *kioas, const struct vioci_newcomer 
 void vioci_iommufd_detach(struct vioci_attachment *attachment);
 int vioci_iommufd_hot_reset(struct vioci_attachment *attachment, const uint32_t *groups,
 			    size_t count);
+
+/* hw_info.c */
+int vioci_iommufd_get_hw_info(struct vioci_attachment *attachment, struct vioc_hw_info *ret_info);
 
 /* map.c */
 /* Whether any device is attached to it. */

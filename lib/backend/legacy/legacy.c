@@ -120,7 +120,6 @@ static int legacy_kioas_open(struct vioci_backend *base, const struct vioci_kioa
 
 	struct vioci_node node;
 	kioas->base.backend = base;
-	kioas->base.memlock_mode = base->ops->memlock_mode;
 	kioas->fd = vioci_backend_open_node(base->ctx, base->ops, &node);
 	if (kioas->fd < 0) {
 		int error = kioas->fd;
