@@ -5,8 +5,8 @@
 
 #include <libvioc/base.h>
 #include <libvioc/batch.h>
-#include <libvioc/bundle.h>
 #include <libvioc/bind.h>
+#include <libvioc/bundle.h>
 #include <libvioc/cache.h>
 #include <libvioc/container.h>
 #include <libvioc/ctx.h>
