@@ -85,6 +85,7 @@ vioc_lab_contract(6.12 bypass legacy iommufd compat)
 vioc_lab_contract(6.12 amd legacy iommufd compat)
 vioc_lab_contract(6.12 virtio legacy iommufd compat)
 vioc_lab_contract(newest intel legacy iommufd compat)
+vioc_lab_contract(newest group iommufd) # where VF tokens are for cdevs too
 vioc_lab_contract(stock intel legacy)
 
 foreach(machine intel amd virtio group bypass noiommu)
@@ -98,7 +99,7 @@ endforeach()
 foreach(machine intel group virtio)
   vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
     $<TARGET_FILE:vioc-bind> 6.12 ${machine})
-  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 300 LABELS lab)
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 700 LABELS lab)
 endforeach()
 
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)

@@ -110,6 +110,19 @@ VIOC_API VIOC_MUST_CHECK int vioc_region_map_dma_fixed(struct vioc_device *devic
 						       uint32_t index, uint64_t offset,
 						       uint64_t length, uint64_t flags);
 
+/*
+ * Makes a dma-buf of [offset, offset + length) of the region: a file that other drivers, such as those of
+ * RDMA cards and GPUs, can reach by DMA, also from other processes. Which part it may be is as above. Returns
+ * the fd, close-on-exec, which is the caller's to close. It keeps the device from nothing: a reset, switching its
+ * memory space off, or closing the device ends what is reached through it.
+ *
+ * -EOPNOTSUPP: the kernel makes none: it takes Linux 6.19 and a PCI BAR; or not of this part.
+ * -EINVAL: no such index, misaligned. -ERANGE: past the end. -ENODEV: closed. -ENOMEM, -EMFILE.
+ * Kernel: VFIO_DEVICE_FEATURE_DMA_BUF.
+ */
+VIOC_API VIOC_MUST_CHECK int vioc_region_export_dma_buf(struct vioc_device *device, uint32_t index,
+							uint64_t offset, uint64_t length);
+
 VIOC_END_DECLS
 
 #endif

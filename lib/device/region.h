@@ -17,6 +17,11 @@ struct vioci_region_part {
 	uint64_t length;
 };
 
+/* Finds the region, and checks that the part can be mapped. Leaves a diag on failure. */
+int vioci_region_find_part(struct vioc_device *device, int fd, uint32_t index,
+			   struct vioci_region_part *part, const char *tried,
+			   const struct vioci_region **ret_region);
+
 /* Maps it into the process. The device is kept open by the caller. Leaves a diag on failure. */
 int vioci_region_map_part(struct vioc_device *device, int fd, uint32_t index,
 			  struct vioci_region_part *part, const char *tried, void **ret_address);

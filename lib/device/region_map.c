@@ -104,13 +104,19 @@ static int map_part(struct vioc_device *device, int fd, const struct vioci_regio
 			   region->offset + part->offset, ret_address);
 }
 
+int vioci_region_find_part(struct vioc_device *device, int fd, uint32_t index,
+			   struct vioci_region_part *part, const char *tried,
+			   const struct vioci_region **ret_region)
+{
+	int error = vioci_region_find(device, fd, index, tried, ret_region);
+	return error < 0 ? error : check_part(device, *ret_region, part, tried);
+}
+
 int vioci_region_map_part(struct vioc_device *device, int fd, uint32_t index,
 			  struct vioci_region_part *part, const char *tried, void **ret_address)
 {
 	const struct vioci_region *region;
-	int error = vioci_region_find(device, fd, index, tried, &region);
-	if (error == 0)
-		error = check_part(device, region, part, tried);
+	int error = vioci_region_find_part(device, fd, index, part, tried, &region);
 	if (error < 0)
 		return error;
 	error = map_part(device, fd, region, part, ret_address);

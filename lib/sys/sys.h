@@ -126,6 +126,16 @@ static inline int vioci_sys_ioctl(const struct vioci_sys *sys, int fd, unsigned 
 	return sys->ops->ioctl(sys->data, fd, request, arg);
 }
 
+/* For an fd (or error) that an ioctl gave: to others it may be a standard stream, so it is moved from there. */
+static inline int vioci_sys_keep(const struct vioci_sys *sys, int fd)
+{
+	if (fd < 0 || fd > 2)
+		return fd;
+	int moved = sys->ops->dup(sys->data, fd);
+	vioci_sys_close(sys, &fd);
+	return moved;
+}
+
 static inline ssize_t vioci_sys_pread(const struct vioci_sys *sys, int fd, void *buf, size_t count,
 				      uint64_t offset)
 {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Opening what can't be opened: each has its errno, its reason and its facts. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contract.h"
 
@@ -262,6 +264,32 @@ static void bad_container_options(struct world *world)
 	vioc_ctx_unref(ctx);
 }
 
+/* Programs that close their standard streams don't get devices in their place. */
+static void device_keeps_off(struct world *world)
+{
+	struct vioc_device *device = NULL;
+	struct rig rig;
+	int kept[3];
+	rig_open(world, &rig);
+	for (int fd = 0; fd < 3; fd++)
+		kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	int error = vioc_device_open(rig.ioas, world->first, NULL, &device);
+	bool free[3];
+	for (int fd = 0; fd < 3; fd++) {
+		free[fd] = fcntl(fd, F_GETFD) < 0;
+		dup2(kept[fd], fd);
+		close(kept[fd]);
+	}
+	assert_int_equal(error, 0);
+	assert_true(free[0] && free[1] && free[2]);
+	assert_true(vioc_device_get_fd(device) > 2);
+	assert_int_equal(fcntl(vioc_device_get_fd(device), F_GETFD), FD_CLOEXEC);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
 const struct contract_case open_cases[] = {
 	{ "malformed address: EINVAL", malformed_address, 0 },
 	{ "open by path in sysfs", sysfs_path, 0 },
@@ -279,5 +307,6 @@ const struct contract_case open_cases[] = {
 	{ "no permission: EACCES", without_permission, 0 },
 	{ "backend's node missing: EOPNOTSUPP", node_missing, 0 },
 	{ "bad container options: EINVAL", bad_container_options, 0 },
+	{ "devices keep off the standard streams", device_keeps_off, 0 },
 	{ 0 },
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* DMA of one device into the memory of another. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contract.h"
 
@@ -209,10 +211,57 @@ static void memory_off(struct world *world)
 	peers_close(&peers);
 }
 
+/* Where the kernel makes dma-bufs, it does so for every backend. */
+static void export(struct world *world)
+{
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	int fd = vioc_region_export_dma_buf(device, VIOC_PCI_BAR(0), PAGE, PAGE);
+	if (vioc_device_probe_feature(device, DMA_BUF) == VIOC_FEATURE_GET) {
+		assert_true(fd > 2);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		if (!world->fake)
+			assert_int_equal(lseek(fd, 0, SEEK_END), PAGE);
+		vioc_device_close(device);
+		world_close(world, fd);
+	} else {
+		expect_failure(rig.ctx, fd, -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	}
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
+static void bad_export(struct world *world)
+{
+	const uint32_t bar = VIOC_PCI_BAR(0);
+	struct vioc_region_info info = VIOC_SIZED(vioc_region_info);
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_region_get_info(device, bar, &info), 0);
+	expect_failure(rig.ctx, vioc_region_export_dma_buf(device, 1000, 0, PAGE), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_export_dma_buf(device, bar, 16, PAGE), -EINVAL,
+		       VIOC_REASON_BAD_ARGUMENT);
+	expect_failure(rig.ctx, vioc_region_export_dma_buf(device, bar, 0, info.length + PAGE),
+		       -ERANGE, VIOC_REASON_OUT_OF_RANGE);
+	expect_failure(rig.ctx, vioc_region_export_dma_buf(device, VIOC_PCI_CONFIG, 0, 0),
+		       -EOPNOTSUPP, VIOC_REASON_UNSUPPORTED);
+	assert_int_equal(vioc_region_export_dma_buf(NULL, bar, 0, PAGE), -EINVAL);
+	vioc_device_close(device);
+	expect_failure(rig.ctx, vioc_region_export_dma_buf(device, bar, 0, PAGE), -ENODEV,
+		       VIOC_REASON_CLOSED);
+	vioc_device_unref(device);
+	rig_close(&rig);
+}
+
 const struct contract_case peer_cases[] = {
 	{ "map a BAR for other devices", map_for_others, NEEDS_EDU },
 	{ "a device goes whose BAR others reach", peer_closes, NEEDS_EDU },
 	{ "bad BAR maps for other devices: EINVAL, ERANGE, EEXIST", bad_arguments, NEEDS_EDU },
 	{ "a BAR that others reach is switched off: EIO", memory_off, NEEDS_EDU },
+	{ "export a BAR as a dma-buf", export, 0 },
+	{ "bad exports of BARs: EINVAL, ERANGE, EOPNOTSUPP", bad_export, 0 },
 	{ 0 },
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contract.h"
 
@@ -21,6 +22,38 @@ static void reset(struct world *world)
 	assert_int_equal(vioc_pci_config_read(device, 4, 2, &command), 0);
 	vioc_device_unref(device);
 	rig_close(&rig);
+}
+
+/* The device forgets what it was doing. What the process has of it stays, and works. */
+static void reset_in_use(struct world *world)
+{
+	static const uint32_t indexes[] = { VIOC_PCI_MSIX, VIOC_PCI_REQ };
+	uint32_t before, after;
+	uint64_t count;
+	void *memory = pages_new(1), *bar;
+	struct rig rig;
+	rig_open(world, &rig);
+	struct vioc_device *device = rig_device(&rig, world->first);
+	assert_int_equal(vioc_ioas_map_fixed(rig.ioas, 0x100000, memory, PAGE, VIOC_MAP_WRITE), 0);
+	assert_int_equal(vioc_region_map(device, VIOC_PCI_BAR(0), 0, 0, &bar), 0);
+	assert_int_equal(vioc_pci_set_bus_master(device, 1), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(vioc_irq_enable(device, indexes[i], 1, NULL), 0);
+	before = vioc_mmio_read32(bar);
+
+	assert_int_equal(vioc_device_reset(device), 0);
+	assert_int_equal(vioc_mmio_read32(bar), before);
+	assert_int_equal(vioc_region_read(device, VIOC_PCI_BAR(0), 0, &after, 4), 0);
+	assert_int_equal(after, before);
+	for (size_t i = 0; i < 2; i++) {
+		int fd = vioc_irq_get_fd(device, indexes[i], 0);
+		assert_int_equal(vioc_irq_trigger(device, indexes[i], 0, 1), 0);
+		assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	}
+	expect_maps(rig.ioas, 1, PAGE);
+	vioc_device_unref(device);
+	rig_close(&rig);
+	pages_free(memory, 1);
 }
 
 static void reset_without_support(struct world *world)
@@ -106,6 +139,7 @@ static void hot_reset_alone(struct world *world)
 
 const struct contract_case reset_cases[] = {
 	{ "reset", reset, 0 },
+	{ "reset while in use", reset_in_use, 0 },
 	{ "reset without support: EOPNOTSUPP", reset_without_support, NEEDS_EDU },
 	{ "hot reset", hot_reset, NEEDS_PAIR },
 	{ "hot reset alone; on the root bus: EOPNOTSUPP", hot_reset_alone, 0 },

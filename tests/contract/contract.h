@@ -113,6 +113,8 @@ void expect_fact(struct vioc_ctx *ctx, const char *key, const char *value);
 /* The ioas holds this many mappings and bytes. */
 void expect_maps(struct vioc_ioas *ioas, uint64_t mappings, uint64_t bytes);
 
+/* Closes an fd that the library gave away. */
+void world_close(struct world *world, int fd);
 /* Another process holds the device's group; the pid is returned. */
 int world_hold_group(struct world *world, const char *device);
 /* The same: it has closed the device, but left BAR 0 mapped. */

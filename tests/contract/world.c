@@ -180,6 +180,11 @@ struct vioc_container *world_new_container(struct world *world, struct vioc_ctx 
 	return container;
 }
 
+void world_close(struct world *world, int fd)
+{
+	vioci_sys_close(world->fake ? fake_sys(world->fake) : &vioci_sys_real, &fd);
+}
+
 /* The number behind the last slash of a link in sysfs. */
 static int link_number(const char *device, const char *link)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "sys/real.h"
 
 struct fake_fd *fake_fd(struct fake *fake, int fd)
 {
@@ -54,9 +55,10 @@ void fake_fd_share(struct fake *fake, int fd, struct fake_fd *shared)
 
 int fake_fd_new(struct fake *fake, struct fake_fd **ret_fd)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = null < 0 ? -errno : vioci_real_keep(null);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	*ret_fd = fake_fd_set(fake, fd, FD_FILE);
 	return fd;
 }

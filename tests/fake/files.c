@@ -209,7 +209,7 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 	make_link(fake, "../../../../bus/", bus, "/sys/bus/%s/devices/%s/subsystem", bus, name);
 	if (device->spec.group >= 0)
 		make_group_files(fake, device);
-	if (device->spec.bus)
+	if (strcmp(bus, "mdev") == 0)
 		make_emulated_group_files(fake, device);
 	if (device->spec.has_vfs)
 		make_file(fake, "1\n", "/sys/bus/pci/devices/%s/sriov_totalvfs", name);

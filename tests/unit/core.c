@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The small parts: sized structs, diags, logging, device names, capability chains. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,6 +287,47 @@ static void capability_chains_end(void **state)
 	assert_false(find(info, 12, 3, 8));
 }
 
+/* By name, and by path, whichever of the buses it is on. */
+static void names_on_other_buses(void **state)
+{
+	static const struct fake_device_spec devices[] = {
+		{ .name = "fff51000.ethernet",
+		  .bus = "platform",
+		  .driver = "vfio-platform",
+		  .group = 5 },
+		{ .name = "05.0004", .bus = "ap", .driver = "vfio_ap", .group = 6 },
+		{ .name = "0.0.1234", .bus = "ccw", .group = -1 },
+		{ 0 },
+	};
+	struct fake *fake = fake_new(&(struct fake_config){ .devices = devices });
+	struct vioci_identity identity;
+	char path[128];
+	(void)state;
+	for (size_t i = 0; devices[i].name; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", devices[i].bus,
+			 devices[i].name);
+		const char *const ways[] = { devices[i].name, path };
+		for (size_t way = 0; way < 2; way++) {
+			assert_int_equal(vioci_identity_read(fake_sys(fake), ways[way], &identity),
+					 0);
+			assert_string_equal(identity.name, devices[i].name);
+			assert_string_equal(identity.path, path);
+			assert_string_equal(identity.driver,
+					    devices[i].driver ? devices[i].driver : "");
+			assert_int_equal(identity.vfio_bound, devices[i].driver != NULL);
+			assert_int_equal(identity.has_group, devices[i].group >= 0);
+			assert_false(identity.noiommu);
+		}
+	}
+	assert_int_equal(vioci_identity_read(fake_sys(fake), "fff51000.serial", &identity),
+			 -ENODEV);
+	assert_int_equal(
+		vioci_identity_read(fake_sys(fake), "/sys/bus/ap/devices/05.0005", &identity),
+		-ENODEV);
+	assert_int_equal(vioci_identity_read(fake_sys(fake), "../05.0004", &identity), -EINVAL);
+	fake_free(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +342,7 @@ int main(void)
 		cmocka_unit_test(environment_sets_backend),
 		cmocka_unit_test(backend_names),
 		cmocka_unit_test(capability_chains_end),
+		cmocka_unit_test(names_on_other_buses),
 	};
 	return cmocka_run_group_tests_name("core", tests, NULL, NULL);
 }

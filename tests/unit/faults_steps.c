@@ -72,6 +72,15 @@ static int map_bar_for_others(struct life *life)
 	return error == -EOPNOTSUPP && life->backend == VIOC_BACKEND_COMPAT ? 0 : error;
 }
 
+static int export_bar(struct life *life)
+{
+	int fd = vioc_region_export_dma_buf(life->first, VIOC_PCI_BAR(0), 0, PAGE);
+	if (fd < 0)
+		return fd;
+	vioci_sys_close(fake_sys(life->fake), &fd);
+	return 0;
+}
+
 static int read_register(struct life *life)
 {
 	uint32_t value;
@@ -318,6 +327,7 @@ const struct step faults_steps[] = {
 	{ "open the second device", open_second },
 	{ "map a BAR", map_bar },
 	{ "map a BAR for others", map_bar_for_others },
+	{ "export a BAR", export_bar },
 	{ "read a register", read_register },
 	{ "set bus master", set_master },
 	{ "find the MSI-X table", find_msix },

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "json.h"
 
 /* How many bytes of well-formed UTF-8 the text begins with; 0 if it begins with none. */
 static size_t utf8_length(const unsigned char *text)

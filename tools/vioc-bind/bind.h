@@ -94,8 +94,6 @@ int bind_group_types(struct bind_plan *plan);
 
 /* Says what was planned or done: to people, or as JSON. 0 or BIND_ERROR. */
 int bind_report(const struct bind_plan *plan);
-/* Text that may hold anything, with control characters made visible. */
-void bind_print_safely(FILE *out, const char *text);
 /* Says why a call failed. An exit status. */
 int bind_complain(struct vioc_ctx *ctx, int error);
 

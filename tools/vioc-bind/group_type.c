@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bind.h"
-#include "common/json.h"
+#include "json.h"
 
 static bool has_device(const struct bind_plan *plan, const struct vioc_enumerator *enumerator,
 		       uint32_t group)

@@ -2,16 +2,8 @@
 #include <string.h>
 
 #include "bind.h"
-#include "common/json.h"
-
-void bind_print_safely(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\x%02x", (unsigned char)*text);
-		else
-			putc(*text, out);
-}
+#include "json.h"
+#include "safely.h"
 
 int bind_complain(struct vioc_ctx *ctx, int error)
 {
@@ -44,11 +36,11 @@ static void print_finding(const struct bind_options *options, const struct vioc_
 	bool hinders = bind_is_refusal(options, finding);
 	const char *kind = hinders ? "" : vioc_diag_get_error(finding) < 0 ? "forced, " : "note, ";
 	fprintf(stderr, "  %s%s: ", kind, name);
-	bind_print_safely(stderr, vioc_diag_get_obstacle(finding));
+	print_safely(stderr, vioc_diag_get_obstacle(finding));
 	putc('\n', stderr);
 	if (hinders && *advice) {
 		fputs("      -> ", stderr);
-		bind_print_safely(stderr, advice);
+		print_safely(stderr, advice);
 		if (bind_can_be_forced(reason))
 			fprintf(stderr, "; or --force=%s", name);
 		putc('\n', stderr);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "json.h"
 #include "ls.h"
 
 static void write_number(FILE *out, const char *key, int64_t number, bool is_known)

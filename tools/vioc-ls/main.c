@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ls.h"
+#include "safely.h"
 
 static void print_help(void)
 {
@@ -401,11 +402,7 @@ static int check_names(const struct ls_picture *picture, char **names)
 
 void ls_print_safely(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			printf("\\x%02x", (unsigned char)*text);
-		else
-			putchar(*text);
+	print_safely(stdout, text);
 }
 
 int ls_complain(struct vioc_ctx *ctx, int error)

@@ -159,7 +159,8 @@ static int get_device_fd(const struct legacy_kioas *kioas, int group_fd,
 	char text[128];
 	snprintf(text, sizeof(text), "%s%s%s", newcomer->identity->name,
 		 newcomer->token ? " vf_token=" : "", newcomer->token ? newcomer->token->text : "");
-	return vioci_sys_ioctl(sys_of(kioas), group_fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD, text);
+	int fd = vioci_sys_ioctl(sys_of(kioas), group_fd, VIOCI_VFIO_GROUP_GET_DEVICE_FD, text);
+	return vioci_sys_keep(sys_of(kioas), fd);
 }
 
 static int refuse_lone_device(struct legacy_kioas *kioas, const struct vioci_identity *identity)
