@@ -288,6 +288,9 @@ static int handover(const char *path, const char *pid, const char *device, const
 	int fd = connect_to(path);
 	if (vioc_ctx_new(NULL, &ctx) < 0)
 		die("no context");
+	/* It has accepted this one when it answers. */
+	send_text(fd, "list");
+	expect_answer(fd, "ok\n");
 	unsigned int before = count_fds(pid), own = count_fds("self");
 	double start = now();
 	for (int i = 0; i < n; i++) {
@@ -304,7 +307,8 @@ static int handover(const char *path, const char *pid, const char *device, const
 	printf("%s: %.0f handovers a second; the broker's fds: %u before, %u after; the client's: "
 	       "%u, %u\n",
 	       backend, n / seconds, before, count_fds(pid), own, count_fds("self"));
-	if (count_fds(pid) != before || count_fds("self") != own)
+	/* One who left before may still have been there. */
+	if (count_fds(pid) > before || count_fds("self") != own)
 		die("fds leak");
 	close(fd);
 	vioc_ctx_unref(ctx);
