@@ -143,6 +143,25 @@ static int crowd(const char *path, const char *pid, int n, unsigned long max_kb)
 	return 0;
 }
 
+/* With all places taken, nobody is cut off while nobody waits. */
+static void fill(const char *path)
+{
+	enum { PLACES = 24 };
+	int fds[PLACES];
+	struct timespec patience = { .tv_sec = 1 };
+	for (int i = 0; i < PLACES; i++) {
+		fds[i] = connect_to(path);
+		send_text(fds[i], "list");
+		expect_answer(fds[i], "ok\n");
+	}
+	nanosleep(&patience, NULL);
+	for (int i = 0; i < PLACES; i++) {
+		send_text(fds[i], "list");
+		expect_answer(fds[i], "ok\n");
+		close(fds[i]);
+	}
+}
+
 /* As many, which ask and leave. All of them are served. */
 static int rush(const char *path, int n)
 {
@@ -260,6 +279,7 @@ static void flood(const char *path, int n)
 static int abuse(const char *path, const char *pid, int requests)
 {
 	unsigned int before = count_fds(pid);
+	fill(path);
 	expect_refusals(path);
 	send_odd(path);
 	annoy(path);

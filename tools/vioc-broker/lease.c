@@ -18,8 +18,10 @@ struct lease *lease_find(struct broker *broker, uint32_t group)
 {
 	struct lease *lease;
 	TAILQ_FOREACH(lease, &broker->leases, link)
-	if (lease->group == group)
-		return lease;
+	{
+		if (lease->group == group)
+			return lease;
+	}
 	return NULL;
 }
 
