@@ -20,6 +20,7 @@ struct vioc_enumerator;
 #define VIOC_ENUMERATE_NAMES   (UINT64_C(1) << 1) /* look names up in udev's hardware database */
 #define VIOC_ENUMERATE_HOLDERS (UINT64_C(1) << 2) /* look through /proc for who has a device open */
 #define VIOC_ENUMERATE_GROUP   (UINT64_C(1) << 3) /* only devices of opts.group */
+#define VIOC_ENUMERATE_DETAILS (UINT64_C(1) << 4) /* what takes many more files to be read */
 
 /* What devices to list: those that meet all that is given. */
 struct vioc_enumerator_opts {
@@ -110,6 +111,13 @@ struct vioc_found_device {
 	const char *blocker_driver;	   /* and the driver that holds it */
 	const struct vioc_holder *holders; /* with VIOC_ENUMERATE_HOLDERS: all that could be seen */
 	size_t n_holders;
+	/* The rest with VIOC_ENUMERATE_DETAILS only. */
+	const char *macs;	/* Ethernet addresses of netdevs, in that order */
+	uint64_t bar_sizes[6];	/* in bytes; 0: no such BAR, or the upper half of the one before */
+	uint32_t dma_mask_bits; /* of addresses that its driver said it can send; 0: not known */
+	uint32_t node_mode;	/* of cdev, or else of group_node: permissions; */
+	uint32_t node_uid;	/* who owns it */
+	uint32_t node_gid;
 };
 
 /*

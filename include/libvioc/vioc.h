@@ -24,6 +24,7 @@
 #include <libvioc/pci.h>
 #include <libvioc/region.h>
 #include <libvioc/stats.h>
+#include <libvioc/system.h>
 #include <libvioc/unit.h>
 #include <libvioc/version.h>
 #include <libvioc/vf.h>

@@ -196,7 +196,7 @@ struct vioci_refusal {
 void vioci_explain_isolation(struct vioci_diag_draft *draft, const struct vioci_backend_ops *ops);
 
 /* A vfio driver is bound, but there is no character device. The same. */
-void vioci_explain_no_cdev(struct vioci_diag_draft *draft);
+void vioci_explain_no_cdev(struct vioc_ctx *ctx, struct vioci_diag_draft *draft);
 
 /*
  * Leaves why the kernel refused a step of an attach; returns the error to pass on. The backend has

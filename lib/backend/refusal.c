@@ -43,13 +43,14 @@ void vioci_explain_isolation(struct vioci_diag_draft *draft, const struct vioci_
 	vioci_diag_fact(draft, "path", "/sys/module/%s/parameters/allow_unsafe_interrupts", knob);
 }
 
-void vioci_explain_no_cdev(struct vioci_diag_draft *draft)
+void vioci_explain_no_cdev(struct vioc_ctx *ctx, struct vioci_diag_draft *draft)
 {
 	draft->error = -EOPNOTSUPP;
 	draft->reason = VIOC_REASON_NO_CDEV;
 	vioci_diag_obstacle(draft, "it has no VFIO character device");
-	vioci_diag_advice(draft,
-			  "the kernel lacks CONFIG_VFIO_DEVICE_CDEV: use the legacy backend");
+	if (!vioci_explain_old_kernel(ctx, draft, 6, 6))
+		vioci_diag_advice(
+			draft, "the kernel lacks CONFIG_VFIO_DEVICE_CDEV: use the legacy backend");
 }
 
 static void explain_unseen_owner(struct vioci_diag_draft *draft)

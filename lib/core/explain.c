@@ -31,6 +31,18 @@ static void explain_busy(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, c
 				 "processes are visible to root only");
 }
 
+/* What would give a group of users access for good. */
+static const char *udev_rule_for(const char *path)
+{
+	if (strcmp(path, "/dev/iommu") == 0)
+		return "KERNEL==\"iommu\", SUBSYSTEM==\"misc\", GROUP=\"vioc\", MODE=\"0660\"";
+	if (strncmp(path, "/dev/vfio/devices/", 18) == 0)
+		return "SUBSYSTEM==\"vfio-dev\", GROUP=\"vioc\", MODE=\"0660\"";
+	if (strcmp(path, "/dev/vfio/vfio") == 0)
+		return "KERNEL==\"vfio\", SUBSYSTEM==\"misc\", MODE=\"0666\"";
+	return "SUBSYSTEM==\"vfio\", KERNEL!=\"noiommu-*\", GROUP=\"vioc\", MODE=\"0660\"";
+}
+
 static void explain_permission(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 			       const char *path)
 {
@@ -43,21 +55,45 @@ static void explain_permission(struct vioc_ctx *ctx, struct vioci_diag_draft *dr
 	}
 	vioci_diag_obstacle(draft, "no permission for %s, which has uid %u, gid %u, mode %04o",
 			    path, rights.uid, rights.gid, rights.mode);
-	vioci_diag_advice(draft, "give this user or one of its groups read and write access to it, "
-				 "by a udev rule if it shall last; if it has that, a device "
-				 "cgroup may forbid it");
+	vioci_diag_advice(
+		draft,
+		"give this user or one of its groups read and write access to it; a udev "
+		"rule makes that last, for a group \"vioc\": %s; if it has that, a device "
+		"cgroup may forbid it",
+		udev_rule_for(path));
+	vioci_diag_fact(draft, "udev-rule", "%s", udev_rule_for(path));
 	vioci_diag_fact(draft, "uid", "%u", rights.uid);
 	vioci_diag_fact(draft, "gid", "%u", rights.gid);
 	vioci_diag_fact(draft, "mode", "%04o", rights.mode);
 }
 
-static void explain_missing(struct vioci_diag_draft *draft, const char *path)
+bool vioci_explain_old_kernel(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
+			      unsigned int major, unsigned int minor)
+{
+	char release[64];
+	unsigned int has_major, has_minor;
+	if (vioci_sys_read_text(&ctx->sys, "/proc/sys/kernel/osrelease", release, sizeof(release)) <
+		    0 ||
+	    sscanf(release, "%u.%u", &has_major, &has_minor) != 2 || has_major > major ||
+	    (has_major == major && has_minor >= minor))
+		return false;
+	vioci_diag_obstacle(draft, ": this kernel is %s, and that came with Linux %u.%u", release,
+			    major, minor);
+	vioci_diag_advice(draft, "use the legacy backend, or a newer kernel");
+	vioci_diag_fact(draft, "kernel", "%s", release);
+	return true;
+}
+
+static void explain_missing(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, const char *path)
 {
 	draft->reason = VIOC_REASON_NO_INTERFACE;
 	draft->error = -EOPNOTSUPP;
 	vioci_diag_obstacle(draft, "there is no %s", path);
 	vioci_diag_fact(draft, "path", "%s", path);
-	if (strcmp(path, "/dev/iommu") == 0)
+	bool is_iommufd = strcmp(path, "/dev/iommu") == 0;
+	if (is_iommufd && vioci_explain_old_kernel(ctx, draft, 6, 2))
+		return;
+	if (is_iommufd)
 		vioci_diag_advice(draft,
 				  "load the module iommufd; if there is none, the kernel was "
 				  "built without CONFIG_IOMMUFD, as Debian's are: use the "
@@ -90,7 +126,7 @@ void vioci_explain_node(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, co
 	case -ENOENT:
 	case -ENODEV:
 	case -ENXIO:
-		explain_missing(draft, path);
+		explain_missing(ctx, draft, path);
 		return;
 	default:
 		draft->reason = VIOC_REASON_KERNEL;
@@ -99,25 +135,48 @@ void vioci_explain_node(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, co
 	}
 }
 
+struct blockers {
+	struct vioci_diag_draft *draft;
+	const char *device;
+	uint32_t group;
+	int count;
+	struct vioci_sibling last;
+};
+
+static int add_blocker(void *arg, const struct vioci_sibling *sibling)
+{
+	struct blockers *blockers = arg;
+	struct vioci_diag_draft *draft = blockers->draft;
+	bool itself = strcmp(sibling->name, blockers->device) == 0;
+	if (itself || !blockers->count)
+		draft->reason = itself ? VIOC_REASON_OTHER_DRIVER : VIOC_REASON_SIBLING_BOUND;
+	vioci_diag_obstacle(draft, "%s %s holds %s", blockers->count ? "," : "kernel driver",
+			    sibling->driver, itself ? "it" : sibling->name);
+	if (!itself && !blockers->count)
+		vioci_diag_obstacle(draft, ", of the same IOMMU group %u", blockers->group);
+	vioci_diag_fact(draft, "sibling", "%s", sibling->name);
+	vioci_diag_fact(draft, "driver", "%s", sibling->driver);
+	blockers->last = *sibling;
+	blockers->count++;
+	return 0;
+}
+
 int vioci_explain_sibling(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t group,
 			  const char *device)
 {
-	struct vioci_sibling sibling;
-	if (!vioci_group_find_blocker(&ctx->sys, group, &sibling))
+	struct blockers blockers = { .draft = draft, .device = device, .group = group };
+	vioci_group_list_blockers(&ctx->sys, group, add_blocker, &blockers);
+	if (!blockers.count)
 		return 0;
-
-	int itself = strcmp(sibling.name, device) == 0;
 	draft->error = -EBUSY;
-	draft->reason = itself ? VIOC_REASON_OTHER_DRIVER : VIOC_REASON_SIBLING_BOUND;
-	if (itself)
-		vioci_diag_obstacle(draft, "kernel driver %s holds it", sibling.driver);
+	if (blockers.count == 1)
+		vioci_diag_advice(draft, "unbind %s from %s, or bind it to vfio-pci too",
+				  blockers.last.name, blockers.last.driver);
 	else
-		vioci_diag_obstacle(draft, "kernel driver %s holds %s, of the same IOMMU group %u",
-				    sibling.driver, sibling.name, group);
-	vioci_diag_advice(draft, "unbind %s from %s, or bind it to vfio-pci too", sibling.name,
-			  sibling.driver);
-	vioci_diag_fact(draft, "sibling", "%s", sibling.name);
-	vioci_diag_fact(draft, "driver", "%s", sibling.driver);
+		vioci_diag_advice(draft,
+				  "unbind each of the %d from its driver, or bind it to "
+				  "vfio-pci too",
+				  blockers.count);
 	return 1;
 }
 

@@ -40,9 +40,13 @@ bool vioci_sees_all_processes(struct vioc_ctx *ctx);
 
 /* explain.c */
 
-/* 1 if a device of the group is held by a driver that keeps VFIO out; then the draft says so. */
+/* 1 if devices of the group are held by drivers that keep VFIO out; then the draft names all. */
 int vioci_explain_sibling(struct vioc_ctx *ctx, struct vioci_diag_draft *draft, uint32_t group,
 			  const char *device);
+
+/* Adds that the kernel is too old for something, and what to do, if it is. Whether it is. */
+bool vioci_explain_old_kernel(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
+			      unsigned int major, unsigned int minor);
 
 struct vioci_memlock {
 	uint64_t limit; /* RLIMIT_MEMLOCK; UINT64_MAX if unlimited */

@@ -10,7 +10,8 @@
 struct blocker_search {
 	const struct vioci_sys *sys;
 	uint32_t group;
-	struct vioci_sibling *sibling;
+	vioci_sibling_fn fn;
+	void *arg;
 };
 
 bool vioci_leaves_dma_alone(const char *driver)
@@ -37,17 +38,28 @@ static int check_sibling(void *arg, const char *name)
 		 search->group, name);
 	if (vioci_sys_exists(search->sys, path))
 		return 0;
-	*search->sibling = sibling;
+	return search->fn(search->arg, &sibling);
+}
+
+int vioci_group_list_blockers(const struct vioci_sys *sys, uint32_t group, vioci_sibling_fn fn,
+			      void *arg)
+{
+	struct blocker_search search = { .sys = sys, .group = group, .fn = fn, .arg = arg };
+	char path[VIOCI_PATH_MAX];
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", group);
+	return vioci_sys_list(sys, path, check_sibling, &search);
+}
+
+static int take_first(void *arg, const struct vioci_sibling *sibling)
+{
+	*(struct vioci_sibling *)arg = *sibling;
 	return 1;
 }
 
 int vioci_group_find_blocker(const struct vioci_sys *sys, uint32_t group,
 			     struct vioci_sibling *ret_sibling)
 {
-	struct blocker_search search = { .sys = sys, .group = group, .sibling = ret_sibling };
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%u/devices", group);
-	return vioci_sys_list(sys, path, check_sibling, &search) == 1;
+	return vioci_group_list_blockers(sys, group, take_first, ret_sibling) == 1;
 }
 
 /* One line is "0xSTART 0xLAST KIND". */

@@ -77,8 +77,15 @@ struct vioci_sibling {
 /* Drivers that leave DMA to whoever owns the group (driver_managed_dma in the kernel). */
 bool vioci_leaves_dma_alone(const char *driver);
 
+/* Called for each; non-zero stops and becomes the result. */
+typedef int (*vioci_sibling_fn)(void *arg, const struct vioci_sibling *sibling);
+
+/* The devices of the group whose drivers keep VFIO out. */
+int vioci_group_list_blockers(const struct vioci_sys *sys, uint32_t group, vioci_sibling_fn fn,
+			      void *arg);
+
 /*
- * Finds a device of the group whose driver keeps VFIO out. 1 if there is one, else 0; an unreadable
+ * The first of them. 1 if there is one, else 0; an unreadable
  * group has none.
  */
 int vioci_group_find_blocker(const struct vioci_sys *sys, uint32_t group,

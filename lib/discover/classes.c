@@ -36,12 +36,12 @@ static void note_iommu(struct vioc_enumerator *enumerator, struct vioc_found_dev
 	device->flags |= VIOC_FOUND_IS_IOMMU;
 }
 
-static const char *append(struct vioc_enumerator *enumerator, const char *list, const char *name)
+const char *vioci_append(struct vioc_enumerator *enumerator, const char *list, const char *word)
 {
 	char text[1024];
 	if (!list)
-		return vioci_strings_add(&enumerator->strings, name);
-	int length = snprintf(text, sizeof(text), "%s %s", list, name);
+		return vioci_strings_add(&enumerator->strings, word);
+	int length = snprintf(text, sizeof(text), "%s %s", list, word);
 	/* More than fit on any screen: the first ones must do. */
 	return length < (int)sizeof(text) ? vioci_strings_add(&enumerator->strings, text) : list;
 }
@@ -49,13 +49,13 @@ static const char *append(struct vioc_enumerator *enumerator, const char *list, 
 static void note_netdev(struct vioc_enumerator *enumerator, struct vioc_found_device *device,
 			const char *name)
 {
-	device->netdevs = append(enumerator, device->netdevs, name);
+	device->netdevs = vioci_append(enumerator, device->netdevs, name);
 }
 
 static void note_block(struct vioc_enumerator *enumerator, struct vioc_found_device *device,
 		       const char *name)
 {
-	device->block_devices = append(enumerator, device->block_devices, name);
+	device->block_devices = vioci_append(enumerator, device->block_devices, name);
 }
 
 int vioci_read_classes(struct vioc_enumerator *enumerator)

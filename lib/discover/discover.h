@@ -54,6 +54,12 @@ int vioci_read_classes(struct vioc_enumerator *enumerator);
 int vioci_read_groups(struct vioc_enumerator *enumerator);
 void vioci_free_groups(struct vioc_enumerator *enumerator);
 
+/* What VIOC_ENUMERATE_DETAILS is for. (details.c) */
+void vioci_read_details(struct vioc_enumerator *enumerator);
+
+/* A list of words with another at its end. (classes.c) */
+const char *vioci_append(struct vioc_enumerator *enumerator, const char *list, const char *word);
+
 /* Looks through /proc. (holders.c) */
 int vioci_read_holders(struct vioc_enumerator *enumerator);
 

@@ -13,7 +13,7 @@
 
 #define ALL_FLAGS                                                                 \
 	(VIOC_ENUMERATE_BRIDGES | VIOC_ENUMERATE_NAMES | VIOC_ENUMERATE_HOLDERS | \
-	 VIOC_ENUMERATE_GROUP)
+	 VIOC_ENUMERATE_GROUP | VIOC_ENUMERATE_DETAILS)
 
 int vioci_parse_key(const char *name, size_t length, uint64_t *ret_key)
 {
@@ -141,6 +141,8 @@ static int take_picture(struct vioc_enumerator *enumerator, const struct vioci_f
 		return error;
 	read_devices(enumerator);
 	apply_filter(enumerator, filter);
+	if (flags & VIOC_ENUMERATE_DETAILS)
+		vioci_read_details(enumerator);
 	error = vioci_read_groups(enumerator);
 	if (error == 0)
 		error = vioci_read_units(enumerator);

@@ -218,7 +218,7 @@ static void check_device_node(struct inquiry *inquiry, const struct vioci_backen
 	char path[VIOCI_NODE_SIZE];
 	if (ops->by_cdev && !identity->cdev[0]) {
 		struct vioci_diag_draft draft = begin_by(inquiry, ops);
-		vioci_explain_no_cdev(&draft);
+		vioci_explain_no_cdev(inquiry->ctx, &draft);
 		finish(inquiry, &draft);
 		return;
 	}

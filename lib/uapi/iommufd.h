@@ -9,14 +9,17 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 
-#define VIOCI_IOMMU_DESTROY	     _IO(';', 0x80)
-#define VIOCI_IOMMU_IOAS_ALLOC	     _IO(';', 0x81)
-#define VIOCI_IOMMU_IOAS_IOVA_RANGES _IO(';', 0x84)
-#define VIOCI_IOMMU_IOAS_MAP	     _IO(';', 0x85)
-#define VIOCI_IOMMU_IOAS_UNMAP	     _IO(';', 0x86)
-#define VIOCI_IOMMU_OPTION	     _IO(';', 0x87)
-#define VIOCI_IOMMU_GET_HW_INFO	     _IO(';', 0x8a)
-#define VIOCI_IOMMU_IOAS_MAP_FILE    _IO(';', 0x8f)
+#define VIOCI_IOMMU_DESTROY		    _IO(';', 0x80)
+#define VIOCI_IOMMU_IOAS_ALLOC		    _IO(';', 0x81)
+#define VIOCI_IOMMU_IOAS_IOVA_RANGES	    _IO(';', 0x84)
+#define VIOCI_IOMMU_IOAS_MAP		    _IO(';', 0x85)
+#define VIOCI_IOMMU_IOAS_UNMAP		    _IO(';', 0x86)
+#define VIOCI_IOMMU_OPTION		    _IO(';', 0x87)
+#define VIOCI_IOMMU_GET_HW_INFO		    _IO(';', 0x8a)
+#define VIOCI_IOMMU_HWPT_SET_DIRTY_TRACKING _IO(';', 0x8b)
+#define VIOCI_IOMMU_FAULT_QUEUE_ALLOC	    _IO(';', 0x8e)
+#define VIOCI_IOMMU_IOAS_MAP_FILE	    _IO(';', 0x8f)
+#define VIOCI_IOMMU_VIOMMU_ALLOC	    _IO(';', 0x90)
 
 struct vioci_iommu_destroy {
 	uint32_t size;

@@ -256,6 +256,17 @@ BEGINNING(struct vioci_iommu_hw_smmuv3, struct iommu_hw_info_arm_smmuv3);
 MEMBER(vioci_iommu_hw_smmuv3, iommu_hw_info_arm_smmuv3, idr, idr);
 #endif
 
+/* What is only asked for. */
+#ifdef IOMMU_HWPT_SET_DIRTY_TRACKING
+SAME(VIOCI_IOMMU_HWPT_SET_DIRTY_TRACKING, IOMMU_HWPT_SET_DIRTY_TRACKING);
+#endif
+#ifdef IOMMU_FAULT_QUEUE_ALLOC
+SAME(VIOCI_IOMMU_FAULT_QUEUE_ALLOC, IOMMU_FAULT_QUEUE_ALLOC);
+#endif
+#ifdef IOMMU_VIOMMU_ALLOC
+SAME(VIOCI_IOMMU_VIOMMU_ALLOC, IOMMU_VIOMMU_ALLOC);
+#endif
+
 SIZE(struct vioci_iommu_option, struct iommu_option);
 MEMBER(vioci_iommu_option, iommu_option, option_id, option_id);
 MEMBER(vioci_iommu_option, iommu_option, op, op);

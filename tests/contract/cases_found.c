@@ -189,6 +189,35 @@ static void hw_info(struct world *world)
 	look_away(&look);
 }
 
+/* Everything that the backend needs is there, by the word of the kernel. */
+static void features(struct world *world)
+{
+	struct vioc_system_feature feature = VIOC_SIZED(vioc_system_feature), unsized = { 0 };
+	const char *needed = world->backend == VIOC_BACKEND_LEGACY    ? "type1-v2"
+			     : world->backend == VIOC_BACKEND_IOMMUFD ? "iommufd"
+								      : "compat";
+	struct vioc_ctx *ctx = world_new_ctx(world);
+	size_t n = 0, n_needed = 0;
+	for (; vioc_system_get_feature(ctx, n, &feature) > 0; n++) {
+		assert_true(feature.state <= VIOC_SYSTEM_UNKNOWN);
+		assert_non_null(feature.about);
+		if (strcmp(feature.name, "map-file") == 0 && world->backend == VIOC_BACKEND_IOMMUFD)
+			assert_int_equal(feature.state == VIOC_SYSTEM_YES, world_maps_files(world));
+		if (strcmp(feature.name, needed) != 0 && strcmp(feature.name, "iommu") != 0)
+			continue;
+		assert_int_equal(feature.state, VIOC_SYSTEM_YES);
+		n_needed++;
+	}
+	assert_int_equal(n_needed, 2);
+	assert_int_equal(vioc_system_get_feature(ctx, 0, &unsized), -EINVAL);
+	world_hide_node(world);
+	for (n = 0; vioc_system_get_feature(ctx, n, &feature) > 0; n++)
+		if (strcmp(feature.name, needed) == 0)
+			assert_int_equal(feature.state, VIOC_SYSTEM_NO);
+	world_show_node(world);
+	vioc_ctx_unref(ctx);
+}
+
 static void bad_options(struct world *world)
 {
 	struct vioc_ctx *ctx = world_new_ctx(world);
@@ -219,6 +248,7 @@ const struct contract_case found_cases[] = {
 	{ "found: who holds it", held, 0 },
 	{ "found: IOMMU units", units, 0 },
 	{ "found: the IOMMU of an open device", hw_info, 0 },
+	{ "found: what the kernel can do", features, 0 },
 	{ "found: bad options: EINVAL", bad_options, 0 },
 	{ 0 },
 };

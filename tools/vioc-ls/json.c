@@ -38,6 +38,22 @@ static void write_holders(FILE *out, const struct vioc_found_device *device)
 	putc(']', out);
 }
 
+static void write_bars(FILE *out, const struct vioc_found_device *device)
+{
+	fputs(",\"bar-sizes\":[", out);
+	for (int i = 0; i < 6; i++)
+		fprintf(out, "%s%" PRIu64, i ? "," : "", device->bar_sizes[i]);
+	putc(']', out);
+}
+
+static void write_rights(FILE *out, const struct vioc_found_device *device)
+{
+	bool are_known = device->node_mode || device->node_uid || device->node_gid;
+	write_number(out, "node-mode", device->node_mode, are_known);
+	write_number(out, "node-uid", device->node_uid, are_known);
+	write_number(out, "node-gid", device->node_gid, are_known);
+}
+
 static void write_device(FILE *out, const struct vioc_found_device *device)
 {
 	bool is_vf = device->physical_function;
@@ -73,6 +89,11 @@ static void write_device(FILE *out, const struct vioc_found_device *device)
 	write_number(out, "msix", device->n_msix, true);
 	write_member(out, "netdevs", device->netdevs);
 	write_member(out, "block-devices", device->block_devices);
+	write_number(out, "dma-mask-bits", device->dma_mask_bits, device->dma_mask_bits > 0);
+	write_member(out, "macs", device->macs);
+	write_flag(out, "suspended", device->flags & VIOC_FOUND_SUSPENDED);
+	write_bars(out, device);
+	write_rights(out, device);
 	write_holders(out, device);
 	putc('}', out);
 }
@@ -185,6 +206,26 @@ int ls_print_json(const struct ls_picture *picture)
 	if (document_begin(&document) < 0)
 		return -1;
 	write_document(document.out, picture);
+	return document_print(&document);
+}
+
+int ls_print_features_json(struct vioc_ctx *ctx)
+{
+	struct vioc_system_feature feature = VIOC_SIZED(vioc_system_feature);
+	struct document document;
+	if (document_begin(&document) < 0)
+		return -1;
+	fputs("{\"schema\":1,\"library\":", document.out);
+	write_string(document.out, vioc_version());
+	fputs(",\"features\":[", document.out);
+	for (size_t i = 0; vioc_system_get_feature(ctx, i, &feature) > 0; i++) {
+		fprintf(document.out, "%s\n{\"name\":\"%s\"", i ? "," : "", feature.name);
+		write_member(document.out, "state", ls_feature_state(&feature));
+		write_member(document.out, "value", *feature.value ? feature.value : NULL);
+		write_member(document.out, "about", feature.about);
+		putc('}', document.out);
+	}
+	fputs("]}\n", document.out);
 	return document_print(&document);
 }
 

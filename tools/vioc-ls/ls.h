@@ -29,6 +29,7 @@ struct ls_options {
 	bool json;
 	bool json_lines; /* one object a line: for watch */
 	bool watch;
+	bool features;
 	bool no_headings;
 	bool raw;
 	bool full_paths;
@@ -40,10 +41,18 @@ struct ls_options {
 
 /* What there is, after all filters. */
 struct ls_picture {
+	const struct ls_options *options;
 	struct vioc_enumerator *enumerator;
 	struct vioc_found_device *devices;
 	size_t n_devices;
+	struct vioc_found_group *groups; /* by number */
+	size_t n_groups;
+	struct vioc_found_unit *units;
+	size_t n_units;
 };
+
+/* options.c: ends the program where there is nothing to list, or the options make no sense. */
+void ls_parse(struct ls_options *options, int argc, char **argv);
 
 /* columns.c */
 
@@ -52,8 +61,9 @@ struct ls_column {
 	const char *help;
 	/* Writes nothing where there is nothing to say. */
 	void (*write)(FILE *out, const struct vioc_found_device *device,
-		      const struct ls_options *options);
-	int flags; /* SCOLS_FL_* */
+		      const struct ls_picture *picture);
+	int flags;	/* SCOLS_FL_* */
+	uint64_t wants; /* VIOC_ENUMERATE_* */
 };
 
 extern const struct ls_column ls_columns[];
@@ -80,11 +90,16 @@ void ls_summarize(const struct vioc_found_unit *unit, char *text, size_t size);
 /* watch.c: the exit status */
 int ls_watch(struct vioc_ctx *ctx, const struct ls_options *options, char **names);
 
+/* features.c: the exit status */
+int ls_features(struct vioc_ctx *ctx, const struct ls_options *options);
+const char *ls_feature_state(const struct vioc_system_feature *feature);
+
 /* json.c: the document, complete or not at all. 0 or -1. */
 int ls_print_json(const struct ls_picture *picture);
 /* A line of its own; device is NULL where it went, or is a group. */
 int ls_print_event_json(const char *kind, const struct vioc_event *event,
 			const struct vioc_found_device *device);
+int ls_print_features_json(struct vioc_ctx *ctx);
 int ls_print_why_json(const char *name, bool can_be_opened, const struct vioc_diag *diag);
 
 /* why.c: the exit status */

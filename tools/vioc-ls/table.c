@@ -42,7 +42,7 @@ static int set_cell(struct printer *printer, struct libscols_line *line, size_t 
 	FILE *out = open_memstream(&text, &length);
 	if (!out)
 		return -1;
-	column->write(out, device, printer->options);
+	column->write(out, device, printer->picture);
 	if (fclose(out) != 0 || !text) {
 		free(text);
 		return -1;

@@ -11,7 +11,7 @@
 static int fail_without_cdev(const struct vioci_kioas *kioas, const struct vioci_identity *identity)
 {
 	struct vioci_diag_draft draft = vioci_attach_draft(kioas, identity, 0, 0);
-	vioci_explain_no_cdev(&draft);
+	vioci_explain_no_cdev(kioas->backend->ctx, &draft);
 	return vioci_ctx_leave(kioas->backend->ctx, &draft);
 }
 
