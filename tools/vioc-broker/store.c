@@ -27,7 +27,7 @@ void store_ready(void)
 				  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
 		error = -errno;
 	if (error == 0)
-		error = wire_send(notify, text, strlen(text), NULL, 0);
+		error = wire_send(notify, text, strlen(text));
 	if (error < 0)
 		log_event("notify-error", "path=%s reason=%s", path, log_quote(strerror(-error)));
 	if (notify >= 0)
