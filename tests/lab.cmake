@@ -92,7 +92,7 @@ foreach(machine intel amd virtio group bypass noiommu)
   if(TARGET vioc-ls)
     vioc_test(vioc-ls-why@${machine} COMMAND tools/lab-why ${PROJECT_SOURCE_DIR}
       $<TARGET_FILE:vioc-ls> 6.12 ${machine})
-    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 600 LABELS lab)
   endif()
 endforeach()
 

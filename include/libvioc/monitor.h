@@ -16,8 +16,11 @@ VIOC_BEGIN_DECLS
 struct vioc_monitor;
 
 #define VIOC_MONITOR_AUTO 0 /* UDEV if udevd runs, else KERNEL */
-#define VIOC_MONITOR_UDEV \
-	1 /* events once udevd is done with them: nodes have their owner and mode */
+/*
+ * Events once udevd is done with them: nodes have their owner and mode by then. It keeps no order
+ * between nodes and devices.
+ */
+#define VIOC_MONITOR_UDEV   1
 #define VIOC_MONITOR_KERNEL 2 /* events as the kernel sends them: nodes are root's */
 
 struct vioc_monitor_opts {

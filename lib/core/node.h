@@ -24,7 +24,7 @@ struct vioci_fd_facts {
 
 /*
  * -EBADF: it is not open. What is none of VIOC_FD_* is a success, too. claimed is what it is said
- * 	to be, or 0: for where neither sysfs nor procfs can be seen.
+ *	to be, or 0: for where neither sysfs nor procfs can be seen.
  */
 int vioci_fd_identify(const struct vioci_sys *sys, int fd, uint32_t claimed,
 		      struct vioci_fd_facts *ret_facts);

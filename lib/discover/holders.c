@@ -29,8 +29,10 @@ static int reserve(struct holder_search *search)
 
 static bool is_repeated(const struct holder_search *search, uint32_t pid, const char *node)
 {
-	const struct vioc_holder *last = search->array + search->count - 1;
-	return search->count && last->pid == pid && strcmp(last->node, node) == 0;
+	if (!search->count)
+		return false;
+	const struct vioc_holder *last = &search->array[search->count - 1];
+	return last->pid == pid && strcmp(last->node, node) == 0;
 }
 
 static int add_holder(void *arg, const struct vioci_held *held)

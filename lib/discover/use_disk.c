@@ -227,11 +227,25 @@ static void check_swaps(struct disks *disks, const char *name)
 	}
 }
 
-/* Its content, by its node; sysfs knows of partitions at least. */
+static bool has_partitions(const struct disks *disks, const char *name)
+{
+	size_t length = strlen(name);
+	for (size_t i = 0; i < disks->count; i++)
+		if (strncmp(disks->names[i], name, length) == 0 &&
+		    is_partition(disks, disks->names[i]))
+			return true;
+	return false;
+}
+
+/* By its node; of what can't be read, sysfs knows the partitions at least. */
 static void check_content(struct disks *disks, const char *name, int fd)
 {
 	const char *signature = NULL;
 	int error = fd < 0 ? fd : vioci_find_signature(disks->sys, fd, &signature);
+	if (error < 0 && has_partitions(disks, name)) {
+		signature = "partitions";
+		error = 0;
+	}
 	if (error == 0 && !signature)
 		return;
 	struct vioci_diag_draft draft =
@@ -241,18 +255,18 @@ static void check_content(struct disks *disks, const char *name, int fd)
 				    name);
 	} else {
 		vioci_diag_obstacle(&draft, "%s holds %s", name, signature);
-		vioci_diag_advice(&draft, "see that nobody needs it; wipefs -a /dev/%s takes it away",
-				  name);
+		vioci_diag_advice(
+			&draft, "see that nobody needs it; wipefs -a /dev/%s takes it away", name);
 		vioci_diag_fact(&draft, "signature", "%s", signature);
 	}
 	vioci_findings_finish(&disks->uses->findings, &draft);
 }
 
-/* Whoever has claimed it, or one of its partitions, for itself: the kernel tells only that. */
+/* Somebody has it, or one of its partitions, exclusively: the kernel tells only that. */
 static void add_claim(struct disks *disks, const char *name)
 {
 	struct vioci_diag_draft draft = begin(disks, -EBUSY, VIOC_REASON_STORAGE, name);
-	vioci_diag_obstacle(&draft, "somebody has %s for himself", name);
+	vioci_diag_obstacle(&draft, "%s is claimed by somebody", name);
 	vioci_diag_advice(&draft, "look for a mount in another mount namespace, a file system of "
 				  "several disks, or a program that has it open");
 	vioci_findings_finish(&disks->uses->findings, &draft);

@@ -14,6 +14,24 @@ int vioci_bundle_fail(struct vioc_ctx *ctx, int error, uint32_t reason, const ch
 				: vioci_fail(ctx, error, reason, what, "%s", obstacle);
 }
 
+struct vioc_fd_opts vioci_bundle_claim(const struct vioc_bundle_fd *fd)
+{
+	return (struct vioc_fd_opts){
+		.flags = fd->flags & VIOC_FD_IN_GROUP,
+		.kind = fd->kind,
+		.group = fd->group,
+		.device = fd->device[0] ? fd->device : NULL,
+	};
+}
+
+void vioci_bundle_note(struct vioc_bundle_fd *fd, const struct vioci_fd_facts *facts)
+{
+	fd->kind = facts->kind;
+	fd->flags =
+		(facts->in_use ? VIOC_FD_IN_USE : 0) | (facts->has_group ? VIOC_FD_IN_GROUP : 0);
+	fd->group = facts->group;
+}
+
 /* Grows by doubling: room is needed when count is 0 or a power of 2. */
 static void *grow(void *array, size_t count, size_t size)
 {
@@ -109,10 +127,7 @@ static int add(struct vioc_bundle *bundle, int fd, const struct vioci_fd_facts *
 		vioci_sys_close(&bundle->ctx->sys, &fd);
 		return fail_add(bundle, full ? -ENOSPC : -ENOMEM, "it has 1024 fds already");
 	}
-	added->kind = facts->kind;
-	added->flags =
-		(facts->in_use ? VIOC_FD_IN_USE : 0) | (facts->has_group ? VIOC_FD_IN_GROUP : 0);
-	added->group = facts->group;
+	vioci_bundle_note(added, facts);
 	added->space = space;
 	added->fd = fd;
 	if (facts->kind == VIOC_FD_CDEV || facts->kind == VIOC_FD_DEVICE)

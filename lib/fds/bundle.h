@@ -29,6 +29,10 @@ struct vioc_bundle {
 int vioci_bundle_fail(struct vioc_ctx *ctx, int error, uint32_t reason, const char *what,
 		      const char *obstacle);
 
+/* What is said of an fd, to be checked; and the facts of it, to be said. */
+struct vioc_fd_opts vioci_bundle_claim(const struct vioc_bundle_fd *fd);
+void vioci_bundle_note(struct vioc_bundle_fd *fd, const struct vioci_fd_facts *facts);
+
 /* The next space or fd at the end, all zero but .fd, which is -1. NULL: out of memory. */
 struct vioc_bundle_fd *vioci_content_add_fd(struct vioci_content *content);
 struct vioci_shared *vioci_content_add_space(struct vioci_content *content);

@@ -36,12 +36,7 @@ static int adopt_fds(struct vioc_bundle *bundle)
 	const struct vioci_content *content = &bundle->content;
 	for (size_t i = 0; i < content->n_fds; i++) {
 		const struct vioc_bundle_fd *fd = &content->fds[i];
-		const struct vioc_fd_opts opts = {
-			.flags = fd->flags & VIOC_FD_IN_GROUP,
-			.kind = fd->kind,
-			.group = fd->group,
-			.device = fd->device[0] ? fd->device : NULL,
-		};
+		const struct vioc_fd_opts opts = vioci_bundle_claim(fd);
 		struct vioci_fd_facts facts;
 		int error = vioci_check_fd(bundle->ctx, fd->fd, &opts, &facts);
 		if (error < 0)

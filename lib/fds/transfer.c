@@ -284,26 +284,25 @@ static int receive_all(const struct transfer *transfer, struct arrival *arrival)
 	return error;
 }
 
+/* Says that, and behind it what is wrong with the fd. */
+static int refuse_fd(const struct transfer *transfer)
+{
+	struct vioci_diag_draft draft = vioci_diag_draft(-EBADMSG, VIOC_REASON_WRONG_FD);
+	vioci_diag_tried(&draft, "%s", transfer->what);
+	vioci_diag_obstacle(&draft, "an fd is not what it is said to be");
+	return vioci_ctx_leave_after(transfer->ctx, &draft, vioci_ctx_take_diag(transfer->ctx));
+}
+
 /* Whether each fd is what the message says; the facts count from then on. */
-static int check_fds(struct vioc_ctx *ctx, struct vioci_content *content)
+static int check_fds(const struct transfer *transfer, struct vioci_content *content)
 {
 	for (size_t i = 0; i < content->n_fds; i++) {
 		struct vioc_bundle_fd *fd = &content->fds[i];
-		const struct vioc_fd_opts opts = {
-			.flags = fd->flags & VIOC_FD_IN_GROUP,
-			.kind = fd->kind,
-			.group = fd->group,
-			.device = fd->device[0] ? fd->device : NULL,
-		};
+		const struct vioc_fd_opts opts = vioci_bundle_claim(fd);
 		struct vioci_fd_facts facts;
-		int error = vioci_check_fd(ctx, fd->fd, &opts, &facts);
-		if (error == -ENOMEM || error == -EMFILE || error == -ENFILE)
-			return error;
-		if (error < 0)
-			return -EBADMSG;
-		fd->flags = (facts.in_use ? VIOC_FD_IN_USE : 0) |
-			    (facts.has_group ? VIOC_FD_IN_GROUP : 0);
-		fd->group = facts.group;
+		if (vioci_check_fd(transfer->ctx, fd->fd, &opts, &facts) < 0)
+			return refuse_fd(transfer);
+		vioci_bundle_note(fd, &facts);
 	}
 	return 0;
 }
@@ -343,7 +342,7 @@ VIOC_API int vioc_bundle_recv(struct vioc_ctx *ctx, int socket, const struct vio
 	if (error < 0)
 		fail(&transfer, error, arrival.mistake);
 	else
-		error = check_fds(ctx, &bundle->content);
+		error = check_fds(&transfer, &bundle->content);
 	if (error < 0) {
 		vioc_bundle_unref(bundle);
 		return error;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <linux/iommufd.h>
+#include <linux/version.h>
 #include <linux/vfio.h>
 
 #include "uapi/iommufd.h"
@@ -247,13 +248,24 @@ MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_data_type, out_data_type);
 MEMBER(vioci_iommu_hw_info, iommu_hw_info, out_capabilities, out_capabilities);
 SAME(VIOCI_IOMMU_HW_NONE, (int)IOMMU_HW_INFO_TYPE_NONE);
 SAME(VIOCI_IOMMU_HW_INTEL_VTD, (int)IOMMU_HW_INFO_TYPE_INTEL_VTD);
-SAME(VIOCI_IOMMU_HW_ARM_SMMUV3, (int)IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
 SAME(VIOCI_IOMMU_HW_DIRTY_TRACKING, (uint64_t)IOMMU_HW_CAP_DIRTY_TRACKING);
 SIZE(struct vioci_iommu_hw_vtd, struct iommu_hw_info_vtd);
 MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, cap_reg, cap_reg);
 MEMBER(vioci_iommu_hw_vtd, iommu_hw_info_vtd, ecap_reg, ecap_reg);
+#endif
+
+/* Since Linux 6.13, as IOMMU_VIOMMU_ALLOC is. */
+#ifdef IOMMU_VIOMMU_ALLOC
+SAME(VIOCI_IOMMU_HW_ARM_SMMUV3, (int)IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
 BEGINNING(struct vioci_iommu_hw_smmuv3, struct iommu_hw_info_arm_smmuv3);
 MEMBER(vioci_iommu_hw_smmuv3, iommu_hw_info_arm_smmuv3, idr, idr);
+#endif
+/* Enumerations show no #ifdef that they are there; these came no later. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+SAME(VIOCI_IOMMU_HW_AMD, (int)IOMMU_HW_INFO_TYPE_AMD);
+BEGINNING(struct vioci_iommu_hw_amd, struct iommu_hw_info_amd);
+MEMBER(vioci_iommu_hw_amd, iommu_hw_info_amd, efr, efr);
+MEMBER(vioci_iommu_hw_amd, iommu_hw_info_amd, efr2, efr2);
 #endif
 
 /* What is only asked for. */

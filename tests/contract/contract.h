@@ -85,6 +85,7 @@ extern const struct contract_case plug_cases[];
 extern const struct contract_case fds_cases[];
 extern const struct contract_case adopt_cases[];
 extern const struct contract_case bundle_cases[];
+extern const struct contract_case service_cases[];
 
 /* What nearly every case starts from. */
 struct rig {

@@ -10,10 +10,10 @@
 #include "world.h"
 
 static const struct contract_case *const tables[] = {
-	batch_cases, policy_cases,  map_cases,	 attach_cases,	open_cases, device_cases,
-	irq_cases,   reset_cases,   vf_cases,	 mem_cases,	file_cases, cache_cases,
-	found_cases, explain_cases, peer_cases,	 memlock_cases, plug_cases, monitor_cases,
-	bind_cases,  fds_cases,	    adopt_cases, bundle_cases,
+	batch_cases, policy_cases,  map_cases,	 attach_cases,	open_cases,    device_cases,
+	irq_cases,   reset_cases,   vf_cases,	 mem_cases,	file_cases,    cache_cases,
+	found_cases, explain_cases, peer_cases,	 memlock_cases, plug_cases,    monitor_cases,
+	bind_cases,  fds_cases,	    adopt_cases, bundle_cases,	service_cases,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

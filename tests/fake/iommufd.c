@@ -59,7 +59,8 @@ static int iova_ranges(struct fake *fake, struct fake_container *container,
 		count = 2;
 	}
 	uint64_t *out = (uint64_t *)(uintptr_t)cmd->allowed_iovas;
-	memcpy(out, all, (room < count ? room : count) * 2 * sizeof(uint64_t));
+	if (room)
+		memcpy(out, all, (room < count ? room : count) * 2 * sizeof(uint64_t));
 	cmd->num_iovas = count;
 	cmd->out_iova_alignment = space->n_devices ? 4096 : 1;
 	return room < count ? -EMSGSIZE : 0;

@@ -213,6 +213,7 @@ static void expect_refusal(struct meeting *meeting, int error)
 	assert_int_equal(vioc_bundle_recv(meeting->ctx, meeting->ends[1], &opts, &bundle), error);
 	assert_null(bundle);
 	assert_int_equal(vioc_ctx_get_diag(meeting->ctx, &diag), 0);
+	assert_int_equal(vioc_diag_get_error(diag), error);
 	vioc_diag_unref(diag);
 	assert_int_equal(fake_count_open(meeting->fake), 0);
 }
@@ -320,12 +321,41 @@ static void broken_off_transfers_are_refused(void **state)
 	part(&meeting);
 }
 
+#define MANY 300
+
+/* More than one message takes, by far. */
+static void many_fds_come_through(void **state)
+{
+	struct vioc_fd_opts borrowed = VIOC_SIZED(vioc_fd_opts);
+	struct vioc_bundle *bundle = NULL, *received = NULL;
+	struct vioc_bundle_fd fds[MANY];
+	struct meeting meeting;
+	(void)state;
+	meet(&meeting);
+	int node = vioci_sys_open(fake_sys(meeting.fake), "/dev/iommu", O_RDWR);
+	borrowed.flags = VIOC_FD_BORROWED;
+	assert_int_equal(vioc_bundle_new(meeting.ctx, &bundle), 0);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(vioc_bundle_add_fd(bundle, node, &borrowed), 0);
+	assert_int_equal(vioc_bundle_send(bundle, meeting.ends[0], NULL), 0);
+	assert_int_equal(vioc_bundle_recv(meeting.ctx, meeting.ends[1], NULL, &received), 0);
+	assert_int_equal(vioc_bundle_get_fds(received, fds, MANY), MANY);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(fds[i].kind, VIOC_FD_IOMMUFD);
+	assert_int_equal(fake_count_open(meeting.fake), 1 + 2 * MANY);
+	vioc_bundle_unref(bundle);
+	vioc_bundle_unref(received);
+	vioci_sys_close(fake_sys(meeting.fake), &node);
+	part(&meeting);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_come_through),
 		cmocka_unit_test(cut_bytes_are_refused),
 		cmocka_unit_test(senseless_bytes_are_refused),
+		cmocka_unit_test(many_fds_come_through),
 		cmocka_unit_test(wrong_messages_are_refused),
 		cmocka_unit_test(broken_off_transfers_are_refused),
 	};

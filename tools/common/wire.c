@@ -14,22 +14,9 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
 };
 
-int wire_send(int socket, const char *text, size_t length, const int *fds, size_t n_fds)
+int wire_send(int socket, const char *text, size_t length)
 {
-	union control control = { 0 };
-	struct iovec part = { .iov_base = (void *)(uintptr_t)text, .iov_len = length };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	if (n_fds) {
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
-		control.header = (struct cmsghdr){
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-			.cmsg_len = CMSG_LEN(sizeof(int) * n_fds),
-		};
-		memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * n_fds);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return send(socket, text, length, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static void take_fds(struct msghdr *header, struct wire_message *message)
@@ -107,7 +94,7 @@ static int read_refusal(const struct wire_message *message, FILE *complaints)
 
 int wire_ask(int socket, const char *request, FILE *complaints, struct wire_message *ret_message)
 {
-	int error = wire_send(socket, request, strlen(request), NULL, 0);
+	int error = wire_send(socket, request, strlen(request));
 	if (error == 0)
 		error = wire_receive(socket, WIRE_ANSWER, ret_message);
 	if (error == 0 && !ret_message->length)
@@ -283,7 +270,7 @@ int wire_send_handout(struct vioc_ctx *ctx, int socket, const struct handout *ha
 	if (result == 0)
 		result = fill_bundle(bundle, handout, text);
 	if (result > 0)
-		result = wire_send(socket, text, (size_t)result, NULL, 0);
+		result = wire_send(socket, text, (size_t)result);
 	if (result == 0)
 		result = vioc_bundle_send(bundle, socket, &opts);
 	vioc_bundle_unref(bundle);

@@ -28,7 +28,7 @@ struct wire_message {
 };
 
 /* One message. -EAGAIN: the other side does not read, and the socket does not block. */
-int wire_send(int socket, const char *text, size_t length, const int *fds, size_t n_fds);
+int wire_send(int socket, const char *text, size_t length);
 /*
  * One message; its fds are close-on-exec. -EMSGSIZE: longer than limit, or with more fds than can be, and
  * -EBADMSG: a NUL in it; nothing of it is left open then. -EAGAIN.

@@ -112,7 +112,7 @@ void lease_end(struct broker *broker, struct lease *lease, const char *reason);
 void lease_restore(struct broker *broker, const char *name, int pidfd);
 
 /* store.c: the service manager. */
-void store_notify(const char *text, int fd);
+void store_ready(void);
 /* Takes over the fds that the service manager passed: the listener, and leases. */
 int store_take_fds(struct broker *broker);
 

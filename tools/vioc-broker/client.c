@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Clients: who they are, and that none of them keeps others from being served. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -125,10 +126,18 @@ static struct client *find_oldest(struct broker *broker)
 	return oldest;
 }
 
+static bool others_wait(const struct broker *broker)
+{
+	struct pollfd listener = { .fd = broker->listen_fd, .events = POLLIN };
+	return poll(&listener, 1, 0) > 0;
+}
+
 int client_make_room(struct broker *broker)
 {
 	if (broker->n_clients < BROKER_CLIENTS)
 		return broker->deaf_until_ms > loop_now_ms() ? BROKER_PATIENCE_MS : -1;
+	if (!others_wait(broker))
+		return BROKER_PATIENCE_MS;
 	struct client *oldest = find_oldest(broker);
 	uint64_t age = loop_now_ms() - oldest->since_ms;
 	if (age < BROKER_PATIENCE_MS)

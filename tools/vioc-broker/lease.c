@@ -18,8 +18,10 @@ struct lease *lease_find(struct broker *broker, uint32_t group)
 {
 	struct lease *lease;
 	TAILQ_FOREACH(lease, &broker->leases, link)
-	if (lease->group == group)
-		return lease;
+	{
+		if (lease->group == group)
+			return lease;
+	}
 	return NULL;
 }
 
@@ -35,12 +37,26 @@ static void format_name(const struct lease *lease, char *ret_name, size_t size)
 			*c = '_';
 }
 
-static void store(const struct lease *lease, bool add)
+/* -ENOTCONN: there is no service manager, and so nobody who starts the broker again. */
+static void note_store(const struct lease *lease, int error)
 {
-	char name[128], text[192];
+	if (error < 0 && error != -ENOTCONN)
+		log_event("store-error", "device=%s reason=%s", lease->device,
+			  log_quote(strerror(-error)));
+}
+
+static void store(const struct broker *broker, const struct lease *lease)
+{
+	char name[128];
 	format_name(lease, name, sizeof(name));
-	snprintf(text, sizeof(text), "%s=1\nFDNAME=%s", add ? "FDSTORE" : "FDSTOREREMOVE", name);
-	store_notify(text, add ? lease->pidfd : -1);
+	note_store(lease, vioc_fd_store(broker->ctx, lease->pidfd, name, 0));
+}
+
+static void unstore(const struct broker *broker, const struct lease *lease)
+{
+	char name[128];
+	format_name(lease, name, sizeof(name));
+	note_store(lease, vioc_fd_unstore(broker->ctx, name));
 }
 
 int lease_add(struct broker *broker, const struct lease *made, bool stored)
@@ -59,7 +75,7 @@ int lease_add(struct broker *broker, const struct lease *made, bool stored)
 	}
 	TAILQ_INSERT_TAIL(&broker->leases, lease, link);
 	if (!stored)
-		store(lease, true);
+		store(broker, lease);
 	log_event(stored ? "restore" : "lease", "device=%s group=%u backend=%s pid=%d uid=%u",
 		  lease->device, lease->group, vioc_backend_name(lease->backend), lease->pid,
 		  lease->uid);
@@ -70,7 +86,7 @@ void lease_end(struct broker *broker, struct lease *lease, const char *reason)
 {
 	log_event("return", "device=%s pid=%d uid=%u reason=%s", lease->device, lease->pid,
 		  lease->uid, reason);
-	store(lease, false);
+	unstore(broker, lease);
 	TAILQ_REMOVE(&broker->leases, lease, link);
 	loop_remove(broker, lease->pidfd);
 	close(lease->pidfd);

@@ -142,7 +142,7 @@ static int start(struct broker *broker, const char *path)
 		return fail(path, error);
 	broker->listener.ready = accept_one;
 	log_event("start", "policy=%s clients=%d", broker->policy_path, BROKER_CLIENTS);
-	store_notify("READY=1", -1);
+	store_ready();
 	return 0;
 }
 

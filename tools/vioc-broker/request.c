@@ -36,7 +36,7 @@ static bool refuse(struct job *job, int error, const char *complaints)
 	int length = snprintf(text, sizeof(text), "refused %d\n%s", -error, complaints);
 	if (length >= (int)sizeof(text))
 		length = sizeof(text) - 1;
-	return wire_send(client->fd, text, (size_t)length, NULL, 0) == 0;
+	return wire_send(client->fd, text, (size_t)length) == 0;
 }
 
 static int take_device(struct job *job, const char *name)
@@ -209,7 +209,7 @@ static int get(struct job *job, bool *ret_reads)
 static int release(struct job *job, bool *ret_reads)
 {
 	give_back(job, "released");
-	*ret_reads = wire_send(job->client->fd, "ok\n", 3, NULL, 0) == 0;
+	*ret_reads = wire_send(job->client->fd, "ok\n", 3) == 0;
 	return 0;
 }
 
@@ -230,7 +230,7 @@ static bool list(struct broker *broker, const struct client *client)
 			break;
 		used += (size_t)length;
 	}
-	return wire_send(client->fd, text, used, NULL, 0) == 0;
+	return wire_send(client->fd, text, used) == 0;
 }
 
 static int run_job(struct job *job, char *request)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The service manager: readiness, the fd store, and fds passed on, by the protocol of sd_notify(3). */
+/* The service manager: telling it that the broker is ready, and what it passed on. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,9 @@
 
 #include "broker.h"
 
-void store_notify(const char *text, int fd)
+void store_ready(void)
 {
+	static const char text[] = "READY=1";
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (!path || !*path || strlen(path) >= sizeof(address.sun_path))
@@ -26,7 +27,7 @@ void store_notify(const char *text, int fd)
 				  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
 		error = -errno;
 	if (error == 0)
-		error = wire_send(notify, text, strlen(text), &fd, fd >= 0);
+		error = wire_send(notify, text, strlen(text));
 	if (error < 0)
 		log_event("notify-error", "path=%s reason=%s", path, log_quote(strerror(-error)));
 	if (notify >= 0)

@@ -52,16 +52,25 @@ static void print_line(const char *kind, const struct vioc_event *event,
 	putchar('\n');
 }
 
-/* Devices that went can't be asked whether they were wanted; groups' nodes neither. */
-static bool is_told(const struct watch *watch, const struct vioc_event *event, bool is_there)
+/*
+ * Devices that went can't be asked whether they were wanted, nor those of other buses, nor groups' nodes.
+ */
+static bool is_told(const struct watch *watch, const struct vioc_event *event, bool is_there,
+		    bool is_pci)
 {
 	if (is_there)
 		return true;
-	if (event->device && event->kind != VIOC_EVENT_REMOVED)
+	if (is_pci && event->kind != VIOC_EVENT_REMOVED)
 		return false;
 	if (!event->device || !watch->names[0])
 		return !watch->names[0];
 	return ls_is_named(event->device, watch->names);
+}
+
+/* Other buses' names are UUIDs, or have no colon. */
+static bool is_pci_address(const char *name)
+{
+	return strchr(name, ':') && !name[strspn(name, "0123456789abcdef:.")];
 }
 
 static int tell(const struct watch *watch, const struct vioc_event *event)
@@ -69,8 +78,9 @@ static int tell(const struct watch *watch, const struct vioc_event *event)
 	const struct vioc_found_device *device = NULL;
 	struct ls_picture picture = { 0 };
 	const char *kind = vioc_event_name(event->kind);
-	int error = event->device ? look_at(watch, event->device, &picture, &device) : 0;
-	if (error == 0 && is_told(watch, event, device != NULL)) {
+	bool is_pci = event->device && is_pci_address(event->device);
+	int error = is_pci ? look_at(watch, event->device, &picture, &device) : 0;
+	if (error == 0 && is_told(watch, event, device != NULL, is_pci)) {
 		if (watch->options->json_lines)
 			error = ls_print_event_json(kind, event, device) < 0 ? -EIO : 0;
 		else
