@@ -39,6 +39,7 @@ static const struct net_format extended = {
 const struct net_model net_e1000e = {
 	.id = NET_DEVICE_82574 << 16 | NET_VENDOR_INTEL,
 	.name = "82574 (e1000e)",
+	.function = &net_physical,
 	.loaded = &loaded,
 	.formats = { &legacy, &extended },
 	.enable_queues = enable_queues,

@@ -98,6 +98,7 @@ static const struct net_format advanced = {
 const struct net_model net_igb = {
 	.id = NET_DEVICE_82576 << 16 | NET_VENDOR_INTEL,
 	.name = "82576 (igb)",
+	.function = &net_physical,
 	.loaded = &loaded,
 	.formats = { &advanced, &advanced },
 	.loops_by_link = true,

@@ -13,55 +13,8 @@
 #include "message.h"
 #include "model.h"
 
-#define RESET_TIMEOUT_MS 1000
-#define QUIET_TIMEOUT_MS 1000
 #define DRAIN_TIMEOUT_MS 100
 #define LINK_TIMEOUT_MS	 10000 /* negotiating takes some 3 s */
-
-static void mask_interrupts(const struct net_port *port)
-{
-	net_write(port, NET_REG_IMC, UINT32_MAX);
-	(void)net_read(port, NET_REG_ICR);
-}
-
-/* After this no DMA is under way: the device says so itself. */
-static int quiesce(const struct net_port *port)
-{
-	static const struct net_goal goal = {
-		.reg = NET_REG_STATUS,
-		.mask = NET_STATUS_MASTER_ENABLED,
-		.timeout_ms = QUIET_TIMEOUT_MS,
-		.name = "STATUS",
-		.what = "STATUS.GIO_MASTER_ENABLE to become 0, the end of DMA",
-		.hint = "it is going to be reset without",
-	};
-	net_write(port, NET_REG_RCTL, net_read(port, NET_REG_RCTL) & ~NET_RCTL_EN);
-	net_write(port, NET_REG_TCTL, net_read(port, NET_REG_TCTL) & ~NET_TCTL_EN);
-	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_MASTER_DISABLE);
-	return net_wait(port, &goal);
-}
-
-static int reset(const struct net_port *port)
-{
-	static const struct net_goal done = {
-		.reg = NET_REG_CTRL,
-		.mask = NET_CTRL_RST,
-		.timeout_ms = RESET_TIMEOUT_MS,
-		.name = "CTRL",
-		.what = "CTRL.RST to become 0, the end of the reset",
-		.hint = "power-cycle it",
-	};
-	mask_interrupts(port);
-	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_RST);
-	/* Registers must not be touched for a microsecond. */
-	sleep_ms(1);
-	int error = net_wait(port, &done);
-	if (error == 0)
-		error = net_wait(port, port->model->loaded);
-	/* The reset has enabled what it found in its NVM. */
-	mask_interrupts(port);
-	return error;
-}
 
 static int find_model(struct net_port *port)
 {
@@ -86,7 +39,8 @@ static int find_model(struct net_port *port)
 static int map_registers(struct net_port *port)
 {
 	void *regs;
-	int error = vioc_region_map(port->device, VIOC_PCI_BAR(0), 0, NET_REGS_LENGTH, &regs);
+	int error = vioc_region_map(port->device, VIOC_PCI_BAR(0), 0,
+				    port->model->function->regs_length, &regs);
 	if (error < 0)
 		return fail_vioc(port->ctx, error, port->name);
 	port->regs = regs;
@@ -97,16 +51,12 @@ static int map_registers(struct net_port *port)
 
 static int read_mac(struct net_port *port)
 {
-	uint32_t low = net_read(port, NET_REG_RAL0), high = net_read(port, NET_REG_RAH0);
-	for (int i = 0; i < 4; i++)
-		port->mac[i] = (uint8_t)(low >> 8 * i);
-	for (int i = 0; i < 2; i++)
-		port->mac[4 + i] = (uint8_t)(high >> 8 * i);
-	if (!(high & NET_RAH_AV) || (port->mac[0] & 1))
-		return fail(-EIO, port->name,
-			    "RAL0 is 0x%08" PRIx32 " and RAH0 0x%08" PRIx32
-			    ": it has no valid MAC address",
-			    low, high);
+	uint32_t words[2];
+	int error = port->model->function->read_mac(port, words);
+	if (error < 0)
+		return error;
+	for (uint32_t i = 0; i < NET_MAC_LENGTH; i++)
+		port->mac[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
 	return 0;
 }
 
@@ -166,30 +116,6 @@ static void set_rings(const struct net_port *port)
 	set_ring(port, NET_REG_TDBAL, iova + NET_RING_LENGTH * sizeof(union net_rx_desc));
 }
 
-static void start_rx(const struct net_port *port)
-{
-	uint32_t rctl = NET_RCTL_EN | NET_RCTL_BAM | NET_RCTL_SECRC;
-
-	for (uint32_t i = 0; i < NET_MTA_WORDS; i++)
-		net_write(port, NET_REG_MTA + 4 * i, 0);
-	net_write(port, NET_REG_RXCSUM, 0);
-	if (port->config.promiscuous)
-		rctl |= NET_RCTL_UPE | NET_RCTL_MPE;
-	if (port->config.loopback)
-		rctl |= NET_RCTL_LBM;
-	net_write(port, NET_REG_RCTL, rctl);
-	/* Only now: a ring that has descriptors while it is being set up may be read half way. */
-	vioc_dma_before_doorbell();
-	net_write(port, NET_REG_RDT, NET_RING_LENGTH - 1);
-}
-
-static void start_tx(const struct net_port *port)
-{
-	net_write(port, NET_REG_TIPG, NET_TIPG_COPPER);
-	net_write(port, NET_REG_TCTL,
-		  NET_TCTL_EN | NET_TCTL_PSP | NET_TCTL_CT(15) | NET_TCTL_COLD(63));
-}
-
 static int wait_link(const struct net_port *port)
 {
 	static const struct net_goal goal = {
@@ -220,20 +146,14 @@ static int disable_dma(const struct net_port *port)
 /* The device does DMA from here on. */
 static int run(struct net_port *port)
 {
-	const struct net_model *model = port->model;
-
 	port->running = true;
-	net_write(port, NET_REG_CTRL_EXT, net_read(port, NET_REG_CTRL_EXT) | NET_CTRL_EXT_DRV_LOAD);
-	net_write(port, NET_REG_CTRL, net_read(port, NET_REG_CTRL) | NET_CTRL_SLU | NET_CTRL_FD);
-	int error = model->start_link ? model->start_link(port) : 0;
-	if (error < 0)
-		return error;
 	set_rings(port);
-	error = model->enable_queues(port);
+	int error = port->model->function->start(port);
 	if (error < 0)
 		return error;
-	start_tx(port);
-	start_rx(port);
+	/* Only now: a ring that has descriptors while it is being set up may be read half way. */
+	vioc_dma_before_doorbell();
+	net_write(port, NET_REG_RDT, NET_RING_LENGTH - 1);
 	return wait_link(port);
 }
 
@@ -245,7 +165,7 @@ static int start(struct net_port *port)
 	if (error == 0)
 		error = map_registers(port);
 	if (error == 0)
-		error = reset(port);
+		error = port->model->function->reset(port);
 	if (error == 0)
 		error = read_mac(port);
 	if (error == 0)
@@ -292,10 +212,9 @@ static void drain(struct net_port *port)
 /* Stops all DMA, whatever state the device is in: its memory may be freed afterwards. */
 static void stop(struct net_port *port)
 {
-	bool quiet = quiesce(port) == 0;
-	net_write(port, NET_REG_CTRL_EXT,
-		  net_read(port, NET_REG_CTRL_EXT) & ~NET_CTRL_EXT_DRV_LOAD);
-	bool clean = reset(port) == 0;
+	const struct net_function *function = port->model->function;
+	bool quiet = function->quiesce(port) == 0;
+	bool clean = function->reset(port) == 0;
 	if (disable_dma(port) == 0 && quiet && clean)
 		return;
 	/* If it resists even this, the IOMMU refuses it the memory from the moment of unmapping. */
@@ -332,26 +251,23 @@ void net_port_close(struct net_port *port)
 
 void net_port_read_stats(struct net_port *port)
 {
-	port->stats.hw_rx_frames += net_read(port, NET_REG_GPRC);
-	port->stats.hw_tx_frames += net_read(port, NET_REG_GPTC);
-	port->stats.hw_missed += net_read(port, NET_REG_MPC);
-	port->stats.hw_crc_errors += net_read(port, NET_REG_CRCERRS);
-	/* QEMU copies totals to GPRC and GPTC with each frame, so those have to be cleared too. */
-	(void)net_read(port, NET_REG_TPR);
-	(void)net_read(port, NET_REG_TPT);
+	port->model->function->count(port);
 }
 
 int net_port_fail_idle(struct net_port *port, int error, uint64_t waited_ms)
 {
+	const struct net_named_reg *rx = &port->model->function->rx_control;
+	const struct net_named_reg *tx = &port->model->function->tx_control;
+
 	net_port_read_stats(port);
 	return fail(error, port->name,
-		    "no frame came for %" PRIu64 " ms: STATUS is 0x%08" PRIx32 ", RCTL 0x%08" PRIx32
-		    ", RDH %" PRIu32 ", RDT %" PRIu32 ", TCTL 0x%08" PRIx32 ", TDH %" PRIu32
+		    "no frame came for %" PRIu64 " ms: STATUS is 0x%08" PRIx32 ", %s 0x%08" PRIx32
+		    ", RDH %" PRIu32 ", RDT %" PRIu32 ", %s 0x%08" PRIx32 ", TDH %" PRIu32
 		    ", TDT %" PRIu32 "; it counted %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64
 		    " missed",
-		    waited_ms, net_read(port, NET_REG_STATUS), net_read(port, NET_REG_RCTL),
-		    net_read(port, NET_REG_RDH), net_read(port, NET_REG_RDT),
-		    net_read(port, NET_REG_TCTL), net_read(port, NET_REG_TDH),
+		    waited_ms, net_read(port, NET_REG_STATUS), rx->name, net_read(port, rx->reg),
+		    net_read(port, NET_REG_RDH), net_read(port, NET_REG_RDT), tx->name,
+		    net_read(port, tx->reg), net_read(port, NET_REG_TDH),
 		    net_read(port, NET_REG_TDT), port->stats.hw_tx_frames, port->stats.hw_rx_frames,
 		    port->stats.hw_missed);
 }

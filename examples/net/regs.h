@@ -13,7 +13,6 @@
 #define NET_VENDOR_INTEL 0x8086u
 #define NET_DEVICE_82574 0x10d3u
 #define NET_DEVICE_82576 0x10c9u
-#define NET_REGS_LENGTH	 0x20000u
 #define NET_GONE	 UINT32_MAX /* what every register reads as when nobody answers */
 
 /* General */
@@ -66,6 +65,7 @@
 #define NET_MTA_WORDS	128u
 #define NET_REG_RAL0	0x5400u
 #define NET_REG_RAH0	0x5404u
+#define NET_RAL_GROUP	(1u << 0)  /* an address that is no single card's */
 #define NET_RAH_AV	(1u << 31) /* address valid */
 
 /* Transmit */
