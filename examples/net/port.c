@@ -177,10 +177,12 @@ static int start(struct net_port *port)
 		error = enable_dma(port);
 	if (error == 0)
 		error = run(port);
+	if (error < 0)
+		return error;
 	/* Whatever was counted before is not ours. */
 	net_port_read_stats(port);
 	port->stats = (struct net_stats){ 0 };
-	return error;
+	return 0;
 }
 
 int net_port_open(struct net_port *port, struct vioc_ioas *ioas, const char *name,
