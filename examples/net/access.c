@@ -13,6 +13,8 @@ int net_wait(const struct net_port *port, const struct net_goal *goal)
 	for (;;) {
 		/* In this order: a process that slept past the deadline still looks once more. */
 		bool late = clock_ms() > deadline;
+		if (goal->attempt)
+			net_write(port, goal->reg, goal->attempt);
 		uint32_t value = net_read(port, goal->reg);
 		if (value == NET_GONE)
 			return fail(-EIO, port->name,

@@ -22,6 +22,7 @@ struct net_goal {
 	uint32_t reg;
 	uint32_t mask;
 	uint32_t value;
+	uint32_t attempt; /* written to it before each look; 0: nothing */
 	uint32_t timeout_ms;
 	const char *name; /* the register's */
 	const char *what;

@@ -44,35 +44,46 @@ static int start_link(const struct net_port *port)
 	return access_phy(port, NET_MDIC_WRITE | NET_PHY_CONTROL | control, &ignored);
 }
 
-static int enable_queue(const struct net_port *port, const struct net_goal *goal)
+static const struct net_goal rx_obeys = {
+	.reg = NET_REG_RXDCTL,
+	.mask = NET_QUEUE_ENABLE,
+	.timeout_ms = QUEUE_TIMEOUT_MS,
+	.name = "RXDCTL",
+	.what = "RXDCTL.ENABLE to become what was written, the switch of the receive queue",
+	.hint = "power-cycle it",
+};
+
+static const struct net_goal tx_obeys = {
+	.reg = NET_REG_TXDCTL,
+	.mask = NET_QUEUE_ENABLE,
+	.timeout_ms = QUEUE_TIMEOUT_MS,
+	.name = "TXDCTL",
+	.what = "TXDCTL.ENABLE to become what was written, the switch of the transmit queue",
+	.hint = "power-cycle it",
+};
+
+static int switch_queue(const struct net_port *port, struct net_goal goal, uint32_t enable)
 {
-	net_write(port, goal->reg, NET_QUEUE_ENABLE);
-	return net_wait(port, goal);
+	goal.value = enable;
+	net_write(port, goal.reg, enable);
+	return net_wait(port, &goal);
 }
 
-static int enable_queues(const struct net_port *port)
+static int switch_queues(const struct net_port *port, uint32_t enable)
 {
-	static const struct net_goal rx = {
-		.reg = NET_REG_RXDCTL,
-		.mask = NET_QUEUE_ENABLE,
-		.value = NET_QUEUE_ENABLE,
-		.timeout_ms = QUEUE_TIMEOUT_MS,
-		.name = "RXDCTL",
-		.what = "RXDCTL.ENABLE to become 1, the receive queue",
-		.hint = "power-cycle it",
-	};
-	static const struct net_goal tx = {
-		.reg = NET_REG_TXDCTL,
-		.mask = NET_QUEUE_ENABLE,
-		.value = NET_QUEUE_ENABLE,
-		.timeout_ms = QUEUE_TIMEOUT_MS,
-		.name = "TXDCTL",
-		.what = "TXDCTL.ENABLE to become 1, the transmit queue",
-		.hint = "power-cycle it",
-	};
+	int error = switch_queue(port, rx_obeys, enable);
+	return error < 0 ? error : switch_queue(port, tx_obeys, enable);
+}
+
+int net_igb_enable_queues(const struct net_port *port)
+{
 	net_write(port, NET_REG_SRRCTL, NET_SRRCTL_ADVANCED | NET_SRRCTL_KIB(NET_BUF_SIZE / 1024));
-	int error = enable_queue(port, &rx);
-	return error < 0 ? error : enable_queue(port, &tx);
+	return switch_queues(port, NET_QUEUE_ENABLE);
+}
+
+int net_igb_disable_queues(const struct net_port *port)
+{
+	return switch_queues(port, 0);
 }
 
 /* It has EECD.AUTO_RD too, but QEMU's never sets that. */
@@ -86,7 +97,7 @@ static const struct net_goal loaded = {
 	.hint = "its NVM may be damaged",
 };
 
-static const struct net_format advanced = {
+const struct net_format net_igb_format = {
 	.name = "advanced",
 	.rx_status_word = 2,
 	.rx_length_word = 3,
@@ -100,8 +111,8 @@ const struct net_model net_igb = {
 	.name = "82576 (igb)",
 	.function = &net_physical,
 	.loaded = &loaded,
-	.formats = { &advanced, &advanced },
+	.formats = { &net_igb_format, &net_igb_format },
 	.loops_by_link = true,
 	.start_link = start_link,
-	.enable_queues = enable_queues,
+	.enable_queues = net_igb_enable_queues,
 };

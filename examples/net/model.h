@@ -25,6 +25,7 @@ struct net_function {
 	uint32_t regs_length;
 	struct net_named_reg rx_control; /* what tells why nothing comes, or goes */
 	struct net_named_reg tx_control;
+	bool is_virtual; /* gets no frames but its own */
 	int (*reset)(const struct net_port *port);
 	/* The address, first byte lowest. */
 	int (*read_mac)(const struct net_port *port, uint32_t words[2]);
@@ -53,5 +54,11 @@ extern const struct net_function net_physical;
 
 extern const struct net_model net_e1000e;
 extern const struct net_model net_igb;
+extern const struct net_model net_igb_vf;
+
+/* What the functions of an 82576 have in common. */
+extern const struct net_format net_igb_format;
+int net_igb_enable_queues(const struct net_port *port);
+int net_igb_disable_queues(const struct net_port *port);
 
 #endif

@@ -18,7 +18,7 @@
 
 static int find_model(struct net_port *port)
 {
-	static const struct net_model *const models[] = { &net_e1000e, &net_igb };
+	static const struct net_model *const models[] = { &net_e1000e, &net_igb, &net_igb_vf };
 	uint32_t id;
 	int error = vioc_pci_config_read(port->device, 0x00, 4, &id);
 	if (error < 0)
@@ -30,8 +30,13 @@ static int find_model(struct net_port *port)
 		return fail(
 			-EOPNOTSUPP, port->name,
 			"its vendor and device are %04" PRIx32 ":%04" PRIx32
-			", not those of an 82574 (e1000e), 8086:10d3, or 82576 (igb), 8086:10c9",
+			", not those of an 82574 (e1000e), 8086:10d3, or 82576 (igb), 8086:10c9, "
+			"or a virtual function of that, 8086:10ca",
 			id & 0xffff, id >> 16);
+	if (port->model->function->is_virtual &&
+	    (port->config.loopback || port->config.promiscuous))
+		return fail(-EOPNOTSUPP, port->name,
+			    "a virtual function has no loopback, and gets no frames for others");
 	port->format = port->model->formats[port->config.extended];
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A port: an 82574 or 82576 that is polled. The shape is the one that users of DPDK know: open it, then call
- * net_rx_burst() and net_tx_burst() from one thread for ever.
+ * A port: an 82574, an 82576 or a virtual function of one that is polled. The shape is the one that users of
+ * DPDK know: open it, then call net_rx_burst() and net_tx_burst() from one thread for ever.
  */
 #ifndef NET_PORT_H
 #define NET_PORT_H
@@ -26,6 +26,7 @@ struct net_model;
 struct net_format;
 
 struct net_port_config {
+	/* Not of a virtual function: */
 	bool loopback;	  /* what is sent comes back, and nothing goes out */
 	bool promiscuous; /* takes frames for others too */
 	bool extended;	  /* descriptors of the extended kind, where there are two */
@@ -83,6 +84,7 @@ struct net_port {
 	struct stop_watch watch;
 	struct net_rx_ring rx;
 	struct net_tx_ring tx;
+	uint32_t vf_counted[2]; /* a virtual function's VFGPRC and VFGPTC, as last read */
 	struct net_stats stats;
 };
 

@@ -2,7 +2,8 @@
 /*
  * The Intel 82574 (e1000e) and 82576 (igb), as far as this driver uses them: registers in BAR 0, and
  * descriptors in memory. All is little endian. Names are those of the datasheets. What only the 82576 has,
- * or has in another way, says so.
+ * or has in another way, says so. Its virtual functions have CTRL.RST, STATUS, queue 0 and what is under
+ * their name, and nothing else.
  */
 #ifndef NET_REGS_H
 #define NET_REGS_H
@@ -10,10 +11,11 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define NET_VENDOR_INTEL 0x8086u
-#define NET_DEVICE_82574 0x10d3u
-#define NET_DEVICE_82576 0x10c9u
-#define NET_GONE	 UINT32_MAX /* what every register reads as when nobody answers */
+#define NET_VENDOR_INTEL    0x8086u
+#define NET_DEVICE_82574    0x10d3u
+#define NET_DEVICE_82576    0x10c9u
+#define NET_DEVICE_82576_VF 0x10cau
+#define NET_GONE	    UINT32_MAX /* what every register reads as when nobody answers */
 
 /* General */
 #define NET_REG_CTRL		  0x0000u
@@ -91,6 +93,27 @@
 #define NET_SRRCTL_ADVANCED (1u << 25)	    /* descriptors of the advanced kind, one buffer each */
 #define NET_REG_RXDCTL	    0x2828u
 #define NET_QUEUE_ENABLE    (1u << 25)
+
+/*
+ * Virtual functions. The mailbox has room for one message, of either side: who wants it takes it first,
+ * and gives it back by REQ or ACK.
+ */
+#define NET_REG_VMBMEM	     0x0800u
+#define NET_REG_V2PMAILBOX   0x0c40u
+#define NET_V2PMAILBOX_REQ   (1u << 0) /* there is a message for the physical function */
+#define NET_V2PMAILBOX_ACK   (1u << 1) /* its message was read */
+#define NET_V2PMAILBOX_VFU   (1u << 2) /* taken by the virtual function */
+#define NET_V2PMAILBOX_PFSTS (1u << 4) /* there is a message from it; reading clears this */
+#define NET_V2PMAILBOX_RSTI  (1u << 6) /* the physical function is in reset, or has no driver */
+/* What is said there is not the device's, but what the two drivers have agreed on. */
+#define NET_MESSAGE_TYPE  0xffffu
+#define NET_MESSAGE_RESET 0x0001u
+#define NET_MESSAGE_YES	  (1u << 31) /* in an answer */
+
+#define NET_REG_VFGPRC 0x0f10u /* frames received and sent; nothing clears these */
+#define NET_REG_VFGPTC 0x0f14u
+#define NET_REG_VTEIMC 0x1528u
+#define NET_VTEIMC_ALL 7u /* all its vectors */
 
 /* Statistics; reading clears them. */
 #define NET_REG_CRCERRS 0x4000u
