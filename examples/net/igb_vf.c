@@ -45,7 +45,7 @@ static int ask_for_reset(const struct net_port *port)
 		.mask = NET_V2PMAILBOX_RSTI,
 		.timeout_ms = MAIL_TIMEOUT_MS,
 		.name = "V2PMAILBOX",
-		.what = "V2PMAILBOX.RSTI to become 0, its physical function",
+		.what = "V2PMAILBOX.RSTI to become 0, the end of its physical function's reset",
 		.hint = PF_HINT,
 	};
 	int error = net_wait(port, &ready);

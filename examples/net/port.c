@@ -30,7 +30,7 @@ static int find_model(struct net_port *port)
 		return fail(
 			-EOPNOTSUPP, port->name,
 			"its vendor and device are %04" PRIx32 ":%04" PRIx32
-			", not those of an 82574 (e1000e), 8086:10d3, or 82576 (igb), 8086:10c9, "
+			", not those of an 82574 (e1000e), 8086:10d3, an 82576 (igb), 8086:10c9, "
 			"or a virtual function of that, 8086:10ca",
 			id & 0xffff, id >> 16);
 	if (port->model->function->is_virtual &&
