@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The tests that run in the lab. One boot runs a machine's suites; a test per suite shows the result.
-# A guest has two processors, but its suites use one of them at a time.
+# A guest has two processors, but its suites use one of them at a time. COST is about how many seconds a
+# test takes: where ctest has not seen it run yet, that lets those that take longest begin first.
 
 function(vioc_properties name)
   set_tests_properties(${VIOC_TEST_PREFIX}${name} PROPERTIES ${ARGN})
@@ -14,7 +15,7 @@ function(vioc_lab_contract kernel machine)
     COMMAND contract/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:contract> ${kernel} ${machine} ${out}
     ${ARGN})
   vioc_properties(lab-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} TIMEOUT 700 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}${where} COST 200 TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(contract-${backend}@${where} COMMAND contract/lab-result ${out} ${backend})
     vioc_properties(contract-${backend}@${where}
@@ -30,7 +31,7 @@ function(vioc_lab_model kernel machine steps)
     COMMAND model/lab-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:model> ${kernel} ${machine} ${out}
     ${steps} ${VIOC_MODEL_SEED} ${ARGN})
   vioc_properties(lab-model-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} TIMEOUT 700 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}model-${where} COST 120 TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     vioc_test(model-${backend}@${where} COMMAND model/lab-run --result ${out} ${backend})
     vioc_properties(model-${backend}@${where}
@@ -47,7 +48,7 @@ function(vioc_lab_examples kernel set examples)
     COMMAND examples/lab-run ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/examples ${kernel} ${out}
     ${names} ${ARGN})
   vioc_properties(lab-examples-${where}
-    FIXTURES_SETUP ${VIOC_TEST_PREFIX}examples-${where} PROCESSORS 2 TIMEOUT 700 LABELS lab)
+    FIXTURES_SETUP ${VIOC_TEST_PREFIX}examples-${where} PROCESSORS 2 COST 150 TIMEOUT 700 LABELS lab)
   foreach(backend IN LISTS ARGN)
     foreach(example IN LISTS examples)
       vioc_test(${example}-${backend}@${where}
@@ -92,24 +93,24 @@ foreach(machine intel amd virtio group bypass noiommu)
   if(TARGET vioc-ls)
     vioc_test(vioc-ls-why@${machine} COMMAND tools/lab-why ${PROJECT_SOURCE_DIR}
       $<TARGET_FILE:vioc-ls> 6.12 ${machine})
-    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 TIMEOUT 600 LABELS lab)
+    vioc_properties(vioc-ls-why@${machine} PROCESSORS 2 COST 100 TIMEOUT 600 LABELS lab)
   endif()
 endforeach()
 
 foreach(machine intel group virtio)
   vioc_test(vioc-bind@${machine} COMMAND tools/lab-bind ${PROJECT_SOURCE_DIR}
     $<TARGET_FILE:vioc-bind> 6.12 ${machine})
-  vioc_properties(vioc-bind@${machine} PROCESSORS 2 TIMEOUT 700 LABELS lab)
+  vioc_properties(vioc-bind@${machine} PROCESSORS 2 COST 100 TIMEOUT 700 LABELS lab)
 endforeach()
 
 vioc_test(vioc-run@kvm COMMAND tools/lab-vioc-run ${PROJECT_SOURCE_DIR} $<TARGET_FILE:vioc-run> 6.12)
-vioc_properties(vioc-run@kvm PROCESSORS 2 TIMEOUT 500 LABELS lab)
+vioc_properties(vioc-run@kvm PROCESSORS 2 COST 110 TIMEOUT 500 LABELS lab)
 
 if(VIOC_EXAMPLES)
   foreach(machine intel group)
     vioc_test(vioc-broker@${machine} COMMAND tools/lab-broker ${PROJECT_SOURCE_DIR}
       ${PROJECT_BINARY_DIR} 6.12 ${machine})
-    vioc_properties(vioc-broker@${machine} PROCESSORS 2 TIMEOUT 500 LABELS lab)
+    vioc_properties(vioc-broker@${machine} PROCESSORS 2 COST 110 TIMEOUT 500 LABELS lab)
   endforeach()
 endif()
 
@@ -129,4 +130,4 @@ foreach(kernel 6.12 newest)
 endforeach()
 
 vioc_test(lab-itself COMMAND lab/test-lab)
-vioc_properties(lab-itself PROCESSORS 2 TIMEOUT 900 LABELS lab)
+vioc_properties(lab-itself PROCESSORS 2 COST 300 TIMEOUT 900 LABELS lab)

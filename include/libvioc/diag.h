@@ -64,6 +64,7 @@ struct vioc_diag;
 #define VIOC_REASON_DRIVER_REFUSED   45 /* the driver does not take the device */
 #define VIOC_REASON_NO_FD	     46 /* an fd that others should have given was not given */
 #define VIOC_REASON_WRONG_FD	     47 /* an fd is not what it should be */
+#define VIOC_REASON_GONE	     48 /* the device is known, but does not answer */
 
 /* A short stable name such as "sibling-bound"; "unknown" for a value this library doesn't know. */
 VIOC_API const char *vioc_reason_name(uint32_t reason);

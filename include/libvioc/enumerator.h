@@ -112,7 +112,12 @@ struct vioc_found_device {
 	const struct vioc_holder *holders; /* with VIOC_ENUMERATE_HOLDERS: all that could be seen */
 	size_t n_holders;
 	/* The rest with VIOC_ENUMERATE_DETAILS only. */
-	const char *macs;	/* Ethernet addresses of netdevs, in that order */
+	const char *macs; /* Ethernet addresses of netdevs, in that order */
+	/*
+	 * What of PCIe Access Control Services is on: "sv rr cr uf", "none"; NULL: it has none. Only root
+	 * can tell, and only of a device that is awake.
+	 */
+	const char *acs;
 	uint64_t bar_sizes[6];	/* in bytes; 0: no such BAR, or the upper half of the one before */
 	uint32_t dma_mask_bits; /* of addresses that its driver said it can send; 0: not known */
 	uint32_t node_mode;	/* of cdev, or else of group_node: permissions; */

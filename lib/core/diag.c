@@ -54,6 +54,7 @@ static const char *const reason_names[] = {
 	[VIOC_REASON_DRIVER_REFUSED] = "driver-refused",
 	[VIOC_REASON_NO_FD] = "no-fd",
 	[VIOC_REASON_WRONG_FD] = "wrong-fd",
+	[VIOC_REASON_GONE] = "gone",
 };
 
 VIOC_API const char *vioc_reason_name(uint32_t reason)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/config.h"
 #include "discover/discover.h"
 
 #define N_BARS 6
@@ -30,6 +31,14 @@ static void read_mask(const struct vioci_sys *here, struct vioc_found_device *de
 		return;
 	unsigned long bits = strtoul(text, NULL, 10);
 	device->dma_mask_bits = bits <= 64 ? (uint32_t)bits : 0;
+}
+
+static void read_acs(struct vioc_enumerator *enumerator, const struct vioci_sys *here,
+		     struct vioc_found_device *device)
+{
+	char text[VIOCI_ACS_SIZE];
+	if (vioci_config_acs(here, text))
+		device->acs = vioci_strings_add(&enumerator->strings, text);
 }
 
 static void read_macs(struct vioc_enumerator *enumerator, struct vioc_found_device *device)
@@ -69,6 +78,7 @@ void vioci_read_details(struct vioc_enumerator *enumerator)
 		struct vioci_sys here = vioci_sys_at(sys, dir);
 		read_bars(&here, device);
 		read_mask(&here, device);
+		read_acs(enumerator, &here, device);
 		vioci_sys_close(sys, &dir);
 		read_macs(enumerator, device);
 		read_rights(sys, device);

@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "core/explain.h"
 #include "core/sized.h"
+#include "discover/config.h"
 #include "discover/findings.h"
 
 struct inquiry {
@@ -91,6 +92,25 @@ static void check_override(struct inquiry *inquiry)
 			  driver[0] ? "the old driver is unbound" : "that driver is loaded");
 	if (driver[0])
 		vioci_diag_fact(&draft, "driver", "%s", driver);
+	finish(inquiry, &draft);
+}
+
+/* It is still in sysfs, where a driver or a port has not noticed yet. */
+static void check_gone(struct inquiry *inquiry)
+{
+	const struct vioci_sys *sys = &inquiry->ctx->sys;
+	int dir = vioci_sys_open_dir(sys, inquiry->identity.path);
+	if (dir < 0)
+		return;
+	struct vioci_sys here = vioci_sys_at(sys, dir);
+	bool is_gone = vioci_config_is_gone(&here);
+	vioci_sys_close(sys, &dir);
+	if (!is_gone)
+		return;
+	struct vioci_diag_draft draft = begin(inquiry, -ENODEV, VIOC_REASON_GONE);
+	vioci_diag_obstacle(&draft, "it does not answer: its config space reads as all ones");
+	vioci_diag_advice(&draft, "see that it is plugged in and powered, then write 1 to its "
+				  "\"remove\" and to /sys/bus/pci/rescan");
 	finish(inquiry, &draft);
 }
 
@@ -325,6 +345,7 @@ static void ask(struct inquiry *inquiry)
 {
 	if (check_is_iommu(inquiry))
 		return;
+	check_gone(inquiry);
 	check_usable(inquiry);
 	check_override(inquiry);
 	check_group(inquiry);

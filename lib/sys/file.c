@@ -86,6 +86,16 @@ int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf
 	return error;
 }
 
+ssize_t vioci_sys_read_bytes(const struct vioci_sys *sys, const char *path, void *buf, size_t size)
+{
+	int fd = vioci_sys_open(sys, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	ssize_t used = vioci_sys_pread(sys, fd, buf, size, 0);
+	vioci_sys_close(sys, &fd);
+	return used;
+}
+
 int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text)
 {
 	int error = -E2BIG;

@@ -258,8 +258,7 @@ static inline int vioci_sys_get_memlock_limit(const struct vioci_sys *sys, uint6
  * Waits until there is something to read from the fd, or room to write. 1: there is. 0: not within so
  * many milliseconds (-1: for ever). -EINTR: a signal came.
  */
-static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, bool to_write,
-				 int timeout_ms)
+static inline int vioci_sys_wait(const struct vioci_sys *sys, int fd, bool to_write, int timeout_ms)
 {
 	return sys->ops->wait(sys->data, fd, to_write, timeout_ms);
 }
@@ -295,6 +294,8 @@ void vioci_write_stderr(const char *line);
 
 /* The file's text without trailing white space; -E2BIG if it doesn't fit. */
 int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+/* The bytes that a file begins with: how many there were, or -errno. */
+ssize_t vioci_sys_read_bytes(const struct vioci_sys *sys, const char *path, void *buf, size_t size);
 /* The whole text of a file of any size, the caller's to free. */
 int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text);
 /* Writes the text by one call, as attributes of sysfs want it. */

@@ -110,6 +110,14 @@ static void unplug(struct world *world)
 	rig_close(&rig);
 }
 
+static void expect_gone(struct rig *rig, const char *name)
+{
+	struct vioc_diag *diag = NULL;
+	assert_int_equal(vioc_device_explain(rig->ctx, name, NULL, &diag), 0);
+	assert_int_equal(vioc_diag_get_reason(diag), VIOC_REASON_GONE);
+	vioc_diag_unref(diag);
+}
+
 /* Nothing tells of this. What is read is not what the device would say, and everything can be undone. */
 static void pull(struct world *world)
 {
@@ -127,6 +135,7 @@ static void pull(struct world *world)
 	assert_int_not_equal(value, EDU_ID);
 	assert_int_equal(vioc_pci_config_read(use.device, PCI_CLASS, 4, &value), 0);
 	assert_int_equal(value, UINT32_MAX);
+	expect_gone(&rig, world->slot);
 	assert_int_equal(vioc_irq_trigger(use.device, VIOC_PCI_MSI, 0, 1), 0);
 	assert_int_equal(vioc_irq_disable(use.device, VIOC_PCI_MSI), 0);
 	assert_int_equal(vioc_pci_stop_dma(use.device), 0);

@@ -223,6 +223,11 @@ static void make_device_files(const struct fake *fake, const struct fake_device 
 		fake_file_bind(fake, device);
 }
 
+void fake_file_gone(const struct fake *fake, const struct fake_device *device)
+{
+	make_file(fake, "\xff\xff\xff\xff", "/sys/bus/pci/devices/%s/config", device->spec.name);
+}
+
 void fake_file_device(struct fake *fake, const struct fake_device *device, bool there)
 {
 	char there_path[VIOCI_PATH_MAX], away_path[VIOCI_PATH_MAX], path[128];

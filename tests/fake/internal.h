@@ -193,6 +193,8 @@ void fake_file_open(struct fake *fake, int fd, const char *node);
 void fake_file_close(struct fake *fake, int fd);
 /* Whether /sys has the device. */
 void fake_file_device(struct fake *fake, const struct fake_device *device, bool there);
+/* It reads as all ones. */
+void fake_file_gone(const struct fake *fake, const struct fake_device *device);
 /* Brings /proc/self/status up to date. */
 void fake_file_status(struct fake *fake);
 void fake_file_huge(struct fake *fake, uint64_t page_size, uint64_t count);

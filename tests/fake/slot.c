@@ -38,5 +38,6 @@ void fake_pull(struct fake *fake, const char *name)
 	struct fake_device *device = fake_find(fake, name);
 	device->pulled = true;
 	memset(device->bar, 0xff, BAR_SIZE);
+	fake_file_gone(fake, device);
 	pthread_mutex_unlock(&fake->lock);
 }

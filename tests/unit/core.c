@@ -170,11 +170,11 @@ static void each_thread_has_its_diag(void **state)
 static void every_reason_has_a_name(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i <= VIOC_REASON_WRONG_FD; i++) {
+	for (uint32_t i = 0; i <= VIOC_REASON_GONE; i++) {
 		assert_non_null(vioc_reason_name(i));
 		assert_string_not_equal(vioc_reason_name(i), "unknown");
 	}
-	assert_string_equal(vioc_reason_name(VIOC_REASON_WRONG_FD + 1), "unknown");
+	assert_string_equal(vioc_reason_name(VIOC_REASON_GONE + 1), "unknown");
 	assert_string_equal(vioc_reason_name(UINT32_MAX), "unknown");
 }
 

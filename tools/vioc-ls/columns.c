@@ -30,6 +30,7 @@ STRING_COLUMN(reset_methods)
 STRING_COLUMN(netdevs)
 STRING_COLUMN(block_devices)
 STRING_COLUMN(macs)
+STRING_COLUMN(acs)
 
 WRITER(group)
 {
@@ -291,6 +292,7 @@ const struct ls_column ls_columns[] = {
 	{ "CAPS", "what that unit can do", write_capabilities, SCOLS_FL_TRUNC, 0 },
 	{ "POWER", "\"on\", or \"suspended\" until it is used", write_power, 0, 0 },
 	{ "MAC", "Ethernet addresses", write_macs, 0, VIOC_ENUMERATE_DETAILS },
+	{ "ACS", "access control that is on (root only)", write_acs, 0, VIOC_ENUMERATE_DETAILS },
 	{ "BARS", "sizes of its BARs", write_bars, 0, VIOC_ENUMERATE_DETAILS },
 	{ "DMA-MASK", "bits of an address that it can send", write_dma_mask, SCOLS_FL_RIGHT,
 	  VIOC_ENUMERATE_DETAILS },

@@ -91,6 +91,7 @@ static void write_device(FILE *out, const struct vioc_found_device *device)
 	write_member(out, "block-devices", device->block_devices);
 	write_number(out, "dma-mask-bits", device->dma_mask_bits, device->dma_mask_bits > 0);
 	write_member(out, "macs", device->macs);
+	write_member(out, "acs", device->acs);
 	write_flag(out, "suspended", device->flags & VIOC_FOUND_SUSPENDED);
 	write_bars(out, device);
 	write_rights(out, device);
