@@ -181,7 +181,7 @@ static int refuse(char refusal[VIOCI_REFUSAL_MAX], int error, const char *format
 static int compare(const struct vioci_fd_claim *claim, struct vioci_fd_facts *facts,
 		   char refusal[VIOCI_REFUSAL_MAX])
 {
-	bool of_device = facts->kind == VIOC_FD_CDEV || facts->kind == VIOC_FD_DEVICE;
+	bool of_device = vioci_fd_is_of_device(facts->kind);
 	if (!facts->kind || (claim->kind && claim->kind != facts->kind))
 		return refuse(refusal, -EBADFD, "%s is wanted, but it is %s",
 			      claim->kind ? vioci_fd_kind_name(claim->kind) : "an fd of VFIO",

@@ -29,9 +29,15 @@ int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts 
 {
 	struct vioci_adopted *adopted = calloc(1, sizeof(*adopted));
 	if (!adopted)
-		return -ENOMEM;
+		return vioci_fail_memory(ctx);
 	adopted->facts = *facts;
-	adopted->fd = fd;
+	adopted->fd = vioci_sys_dup(&ctx->sys, fd);
+	if (adopted->fd < 0) {
+		int error = adopted->fd;
+		free(adopted);
+		return vioci_fail(ctx, error, VIOC_REASON_KERNEL, "adopt an fd",
+				  "fd %d can't be duplicated", fd);
+	}
 	adopted->reserved_for = reserved ? vioci_thread_id() : 0;
 	pthread_mutex_lock(&ctx->adopted_lock);
 	/* At the end: of several alike the first is taken first. */

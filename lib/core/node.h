@@ -28,6 +28,16 @@ struct vioci_fd_facts {
  */
 int vioci_fd_identify(const struct vioci_sys *sys, int fd, uint32_t claimed,
 		      struct vioci_fd_facts *ret_facts);
+/* Whether an fd of that kind is of one device. */
+static inline bool vioci_fd_is_of_device(uint32_t kind)
+{
+	return kind == VIOC_FD_CDEV || kind == VIOC_FD_DEVICE;
+}
+/* VIOC_FD_IN_USE and VIOC_FD_IN_GROUP, as they are told. */
+static inline uint64_t vioci_fd_flags(const struct vioci_fd_facts *facts)
+{
+	return (facts->in_use ? VIOC_FD_IN_USE : 0) | (facts->has_group ? VIOC_FD_IN_GROUP : 0);
+}
 /* "an iommufd"; of what is none of them, "something else". */
 const char *vioci_fd_kind_name(uint32_t kind);
 
@@ -74,8 +84,9 @@ void vioci_node_explain(struct vioc_ctx *ctx, struct vioci_diag_draft *draft,
 			const struct vioci_node *node, int error);
 
 /*
- * Keeps an fd, which is used up on success, until it is wanted. The facts say what it is. A
- * reserved one is for the calling thread only, and goes before others, until vioci_adopted_share().
+ * Keeps a duplicate of an fd until it is wanted: close-on-exec, none of 0 to 2. The facts say what it
+ * is. A reserved one is for the calling thread only, and goes before others, until
+ * vioci_adopted_share(). Leaves a diag.
  */
 int vioci_adopted_add(struct vioc_ctx *ctx, int fd, const struct vioci_fd_facts *facts,
 		      bool reserved);

@@ -15,27 +15,14 @@ VIOC_API int vioc_fd_identify(struct vioc_ctx *ctx, int fd, struct vioc_fd_info 
 	if (error < 0)
 		return vioci_fail(ctx, error, VIOC_REASON_WRONG_FD, "identify an fd",
 				  "fd %d is not open", fd);
-	struct vioc_fd_info info = { .kind = facts.kind, .group = facts.group };
-	info.flags = (facts.in_use ? VIOC_FD_IN_USE : 0) | (facts.has_group ? VIOC_FD_IN_GROUP : 0);
+	struct vioc_fd_info info = {
+		.flags = vioci_fd_flags(&facts),
+		.kind = facts.kind,
+		.group = facts.group,
+	};
 	strcpy(info.device, facts.device);
 	strcpy(info.what, facts.what);
 	return vioci_ctx_give_sized(ctx, ret_info, &info, sizeof(info));
-}
-
-/* What the library uses is a duplicate: close-on-exec, none of 0 to 2. */
-static int take(struct vioc_ctx *ctx, int fd, bool borrowed, const struct vioci_fd_facts *facts)
-{
-	int own = vioci_sys_dup(&ctx->sys, fd);
-	if (own < 0)
-		return vioci_fail(ctx, own, VIOC_REASON_KERNEL, "adopt an fd",
-				  "fd %d can't be duplicated", fd);
-	if (vioci_adopted_add(ctx, own, facts, false) < 0) {
-		vioci_sys_close(&ctx->sys, &own);
-		return vioci_fail_memory(ctx);
-	}
-	if (!borrowed)
-		vioci_sys_close(&ctx->sys, &fd);
-	return 0;
 }
 
 VIOC_API int vioc_ctx_adopt_fd(struct vioc_ctx *ctx, int fd, const struct vioc_fd_opts *given)
@@ -47,5 +34,9 @@ VIOC_API int vioc_ctx_adopt_fd(struct vioc_ctx *ctx, int fd, const struct vioc_f
 	int error = vioci_read_fd_opts(ctx, fd, given, &opts);
 	if (error == 0)
 		error = vioci_check_fd(ctx, fd, &opts, &facts);
-	return error < 0 ? error : take(ctx, fd, opts.flags & VIOC_FD_BORROWED, &facts);
+	if (error == 0)
+		error = vioci_adopted_add(ctx, fd, &facts, false);
+	if (error == 0 && !(opts.flags & VIOC_FD_BORROWED))
+		vioci_sys_close(&ctx->sys, &fd);
+	return error;
 }

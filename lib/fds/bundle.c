@@ -27,8 +27,7 @@ struct vioc_fd_opts vioci_bundle_claim(const struct vioc_bundle_fd *fd)
 void vioci_bundle_note(struct vioc_bundle_fd *fd, const struct vioci_fd_facts *facts)
 {
 	fd->kind = facts->kind;
-	fd->flags =
-		(facts->in_use ? VIOC_FD_IN_USE : 0) | (facts->has_group ? VIOC_FD_IN_GROUP : 0);
+	fd->flags = vioci_fd_flags(facts);
 	fd->group = facts->group;
 }
 
@@ -58,6 +57,14 @@ struct vioci_shared *vioci_content_add_space(struct vioci_content *content)
 	content->spaces = spaces;
 	spaces[content->n_spaces] = (struct vioci_shared){ 0 };
 	return &spaces[content->n_spaces++];
+}
+
+bool vioci_content_has(const struct vioci_content *content, uint32_t kind)
+{
+	for (size_t i = 0; i < content->n_fds; i++)
+		if (content->fds[i].kind == kind)
+			return true;
+	return false;
 }
 
 void vioci_content_free(const struct vioci_sys *sys, struct vioci_content *content)
@@ -130,7 +137,7 @@ static int add(struct vioc_bundle *bundle, int fd, const struct vioci_fd_facts *
 	vioci_bundle_note(added, facts);
 	added->space = space;
 	added->fd = fd;
-	if (facts->kind == VIOC_FD_CDEV || facts->kind == VIOC_FD_DEVICE)
+	if (vioci_fd_is_of_device(facts->kind))
 		memcpy(added->device, facts->device, sizeof(added->device));
 	return 0;
 }
@@ -156,14 +163,6 @@ VIOC_API int vioc_bundle_add_fd(struct vioc_bundle *bundle, int fd,
 	return error;
 }
 
-static bool has_iommufd(const struct vioci_content *content)
-{
-	for (size_t i = 0; i < content->n_fds; i++)
-		if (content->fds[i].kind == VIOC_FD_IOMMUFD)
-			return true;
-	return false;
-}
-
 /* Takes over what was exported, and fd. */
 static int add_space(struct vioc_bundle *bundle, struct vioc_ioas *ioas,
 		     const struct vioci_shared *shared, int fd)
@@ -180,7 +179,7 @@ static int add_space(struct vioc_bundle *bundle, struct vioc_ioas *ioas,
 	space->ioas = vioc_ioas_ref(ioas);
 	uint32_t index = (uint32_t)content->n_spaces - 1;
 	/* All spaces of an iommufd share one fd. */
-	if (by_id && has_iommufd(content)) {
+	if (by_id && vioci_content_has(content, VIOC_FD_IOMMUFD)) {
 		vioci_sys_close(&bundle->ctx->sys, &fd);
 		return 0;
 	}

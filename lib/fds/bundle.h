@@ -36,6 +36,8 @@ void vioci_bundle_note(struct vioc_bundle_fd *fd, const struct vioci_fd_facts *f
 /* The next space or fd at the end, all zero but .fd, which is -1. NULL: out of memory. */
 struct vioc_bundle_fd *vioci_content_add_fd(struct vioci_content *content);
 struct vioci_shared *vioci_content_add_space(struct vioci_content *content);
+/* Whether an fd of that kind is in it. */
+bool vioci_content_has(const struct vioci_content *content, uint32_t kind);
 /* Closes the fds. */
 void vioci_content_free(const struct vioci_sys *sys, struct vioci_content *content);
 

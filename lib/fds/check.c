@@ -85,8 +85,7 @@ int vioci_check_fd(struct vioc_ctx *ctx, int fd, const struct vioc_fd_opts *opts
 	int error = vioci_fd_check(&ctx->sys, fd, &claim, &facts, refusal);
 	if (error < 0)
 		return refuse(ctx, fd, error, VIOC_REASON_WRONG_FD, refusal);
-	bool of_device = facts.kind == VIOC_FD_CDEV || facts.kind == VIOC_FD_DEVICE;
-	if (of_device && !facts.device[0])
+	if (vioci_fd_is_of_device(facts.kind) && !facts.device[0])
 		return refuse(ctx, fd, -EINVAL, VIOC_REASON_BAD_ARGUMENT,
 			      "whose device it is neither the kernel tells nor the caller");
 	if (facts.kind == VIOC_FD_GROUP && !facts.has_group)

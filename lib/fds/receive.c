@@ -10,24 +10,17 @@ static int fail(struct vioc_bundle *bundle, int error, uint32_t reason, const ch
 	return vioci_bundle_fail(bundle->ctx, error, reason, "adopt a bundle", obstacle);
 }
 
-static bool has_kind(const struct vioci_content *content, uint32_t kind)
-{
-	for (size_t i = 0; i < content->n_fds; i++)
-		if (content->fds[i].kind == kind)
-			return true;
-	return false;
-}
-
 /* What a container can be made of it; VIOC_BACKEND_AUTO: none. */
 static uint32_t choose_backend(const struct vioci_content *content)
 {
 	if (content->n_spaces)
 		return content->spaces[0].backend;
-	if (has_kind(content, VIOC_FD_CONTAINER))
+	if (vioci_content_has(content, VIOC_FD_CONTAINER))
 		return VIOC_BACKEND_LEGACY;
-	if (!has_kind(content, VIOC_FD_IOMMUFD))
+	if (!vioci_content_has(content, VIOC_FD_IOMMUFD))
 		return VIOC_BACKEND_AUTO;
-	return has_kind(content, VIOC_FD_GROUP) ? VIOC_BACKEND_COMPAT : VIOC_BACKEND_IOMMUFD;
+	return vioci_content_has(content, VIOC_FD_GROUP) ? VIOC_BACKEND_COMPAT
+							 : VIOC_BACKEND_IOMMUFD;
 }
 
 /* Duplicates, as the bundle keeps its own; for this thread's eyes only, until all is well. */
@@ -39,15 +32,10 @@ static int adopt_fds(struct vioc_bundle *bundle)
 		const struct vioc_fd_opts opts = vioci_bundle_claim(fd);
 		struct vioci_fd_facts facts;
 		int error = vioci_check_fd(bundle->ctx, fd->fd, &opts, &facts);
+		if (error == 0)
+			error = vioci_adopted_add(bundle->ctx, fd->fd, &facts, true);
 		if (error < 0)
 			return error;
-		int own = vioci_sys_dup(&bundle->ctx->sys, fd->fd);
-		if (own < 0)
-			return fail(bundle, own, VIOC_REASON_KERNEL, "an fd can't be duplicated");
-		if (vioci_adopted_add(bundle->ctx, own, &facts, true) < 0) {
-			vioci_sys_close(&bundle->ctx->sys, &own);
-			return vioci_fail_memory(bundle->ctx);
-		}
 	}
 	return 0;
 }

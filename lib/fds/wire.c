@@ -143,7 +143,7 @@ static int parse_fd(struct reader *reader, struct vioci_content *content, uint32
 	int error = get(reader, &wire, sizeof(wire));
 	if (error < 0)
 		return error;
-	bool of_device = wire.kind == VIOC_FD_CDEV || wire.kind == VIOC_FD_DEVICE;
+	bool of_device = vioci_fd_is_of_device(wire.kind);
 	if (!wire.kind || wire.kind > VIOC_FD_DEVICE)
 		return fail(reader, "an fd is of no known kind");
 	if ((wire.flags & ~(VIOC_FD_IN_USE | VIOC_FD_IN_GROUP)) || wire.reserved)
