@@ -72,12 +72,11 @@ static int read_override(struct change *change, char override[VIOC_BINDING_NAME_
 {
 	char path[VIOCI_PATH_MAX];
 	snprintf(path, sizeof(path), "%s/driver_override", change->identity.path);
-	int error = vioci_sys_read_text(&change->ctx->sys, path, override, VIOC_BINDING_NAME_SIZE);
-	if (error < 0 && error != -ENOENT)
-		return note_failure(change, "read", path, error);
-	if (error < 0 || strcmp(override, "(null)") == 0)
-		override[0] = '\0';
-	return 0;
+	int error = vioci_read_override(&change->ctx->sys, path, override, VIOC_BINDING_NAME_SIZE);
+	if (error == 0)
+		return 0;
+	override[0] = '\0';
+	return error == -ENOENT ? 0 : note_failure(change, "read", path, error);
 }
 
 /* Leaves no diag, but the draft of one. */
@@ -229,7 +228,7 @@ static void roll_back(struct change *change)
 								: "?");
 		vioci_diag_fact(&why, "lost", "%s", change->before.driver);
 	}
-	vioc_diag_unref(vioci_diag_new(&change->draft));
+	vioci_diag_drop(&change->draft);
 	change->draft = why;
 }
 
@@ -265,7 +264,7 @@ static int check_holders(struct change *change)
 		vioci_diag_advice(&change->draft, "end the holder, or let it close the device");
 		return -EBUSY;
 	}
-	vioc_diag_unref(vioci_diag_new(&change->draft));
+	vioci_diag_drop(&change->draft);
 	return 0;
 }
 

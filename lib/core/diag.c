@@ -140,6 +140,11 @@ struct vioc_diag *vioci_diag_new(struct vioci_diag_draft *draft)
 	return NULL;
 }
 
+void vioci_diag_drop(struct vioci_diag_draft *draft)
+{
+	vioc_diag_unref(vioci_diag_new(draft));
+}
+
 struct vioc_diag *vioci_diag_chain(struct vioc_diag *diag, struct vioc_diag *other)
 {
 	if (!diag) {

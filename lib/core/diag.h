@@ -49,6 +49,8 @@ void vioci_diag_fact(struct vioci_diag_draft *draft, const char *key, const char
 
 /* Makes a diag of the draft, which is used up. NULL: out of memory. */
 struct vioc_diag *vioci_diag_new(struct vioci_diag_draft *draft);
+/* Gives up a draft. */
+void vioci_diag_drop(struct vioci_diag_draft *draft);
 
 /*
  * Puts another attempt of the same call behind a diag; nobody else has seen either yet. Both

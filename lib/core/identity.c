@@ -223,3 +223,11 @@ bool vioci_is_iommu(const struct vioci_sys *sys, const char *name)
 	struct unit_search search = { sys, name };
 	return vioci_sys_list(sys, "/sys/class/iommu", is_part_of_unit, &search) == 1;
 }
+
+int vioci_read_override(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
+{
+	int error = vioci_sys_read_text(sys, path, buf, size);
+	if (error == 0 && strcmp(buf, "(null)") == 0)
+		buf[0] = '\0';
+	return error;
+}

@@ -42,6 +42,9 @@ void vioci_identity_node(const struct vioci_identity *identity, bool by_cdev,
 /* The rest of an identity, whose name and path are known; here is its directory. */
 void vioci_identity_read_at(const struct vioci_sys *here, struct vioci_identity *identity);
 
+/* A device's driver_override by path; empty: none. An error is that of reading. */
+int vioci_read_override(const struct vioci_sys *sys, const char *path, char *buf, size_t size);
+
 /* The UUID that users of a physical function and of its virtual functions share. */
 struct vioci_vf_token {
 	uint8_t bytes[16];

@@ -10,17 +10,18 @@
 #define ID_ACS	       0x000d
 #define ACS_CONTROL    6 /* from the start of the capability */
 
-static bool is_awake(const struct vioci_sys *here)
+bool vioci_is_suspended(const struct vioci_sys *here)
 {
 	char text[32];
-	return vioci_sys_read_text(here, "power/runtime_status", text, sizeof(text)) < 0 ||
-	       strcmp(text, "suspended") != 0;
+	return vioci_sys_read_text(here, "power/runtime_status", text, sizeof(text)) == 0 &&
+	       strcmp(text, "suspended") == 0;
 }
 
 /* How many bytes there were. */
 static size_t read_config(const struct vioci_sys *here, void *buf, size_t size)
 {
-	ssize_t used = is_awake(here) ? vioci_sys_read_bytes(here, "config", buf, size) : 0;
+	ssize_t used =
+		vioci_is_suspended(here) ? 0 : vioci_sys_read_bytes(here, "config", buf, size);
 	return used > 0 ? (size_t)used : 0;
 }
 

@@ -6,6 +6,9 @@
 
 /* All take the device's directory in sysfs. */
 
+/* Runtime power management has put it to sleep. */
+bool vioci_is_suspended(const struct vioci_sys *here);
+
 /* It reads as all ones: it was pulled out, or its link is down. */
 bool vioci_config_is_gone(const struct vioci_sys *here);
 

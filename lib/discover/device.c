@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/config.h"
 #include "discover/discover.h"
 
 struct reader {
@@ -137,19 +138,17 @@ static void read_virtual(const struct reader *reader)
 static void read_attributes(const struct reader *reader)
 {
 	struct vioc_found_device *device = reader->device;
-	char text[32];
+	char text[256];
 	read_ids(reader);
 	read_vectors(reader);
 	read_virtual(reader);
 	device->unit = read_link(reader, "iommu");
-	device->driver_override = read_string(reader, "driver_override");
-	if (device->driver_override && strcmp(device->driver_override, "(null)") == 0)
-		device->driver_override = NULL;
+	if (vioci_read_override(&reader->here, "driver_override", text, sizeof(text)) == 0)
+		device->driver_override = vioci_strings_add_some(reader->strings, text);
 	device->reset_methods = read_string(reader, "reset_method");
 	device->revision = (uint32_t)read_number(reader, "revision", 0);
 	device->numa_node = read_number(reader, "numa_node", -1);
-	if (vioci_sys_read_text(&reader->here, "power/runtime_status", text, sizeof(text)) == 0 &&
-	    strcmp(text, "suspended") == 0)
+	if (vioci_is_suspended(&reader->here))
 		device->flags |= VIOC_FOUND_SUSPENDED;
 }
 

@@ -204,7 +204,7 @@ static void check_mounts(struct disks *disks, const char *name)
 	if (n)
 		finish_use(disks, &draft);
 	else
-		vioc_diag_unref(vioci_diag_new(&draft));
+		vioci_diag_drop(&draft);
 }
 
 /* A line of /proc/swaps begins with the node. */

@@ -13,10 +13,16 @@
 #include "discover/config.h"
 #include "discover/findings.h"
 
+struct interrupts {
+	bool are_remapped;
+	bool are_plain; /* message interrupts of x86 without remapping */
+};
+
 struct inquiry {
 	struct vioc_ctx *ctx;
 	struct vioc_explain_opts opts;
 	struct vioci_identity identity;
+	struct interrupts interrupts;
 	struct vioci_findings findings; /* a hindrance is one for every backend */
 };
 
@@ -70,19 +76,26 @@ static void check_usable(struct inquiry *inquiry)
 	vioci_findings_add(&inquiry->findings, vioci_ctx_take_diag(inquiry->ctx));
 }
 
-static int read_attribute(const struct inquiry *inquiry, const char *name, char *text, size_t size)
+static bool ask_directory(const struct inquiry *inquiry,
+			  bool (*is_so)(const struct vioci_sys *here))
 {
-	char path[VIOCI_PATH_MAX];
-	snprintf(path, sizeof(path), "%s/%s", inquiry->identity.path, name);
-	return vioci_sys_read_text(&inquiry->ctx->sys, path, text, size);
+	const struct vioci_sys *sys = &inquiry->ctx->sys;
+	int dir = vioci_sys_open_dir(sys, inquiry->identity.path);
+	if (dir < 0)
+		return false;
+	struct vioci_sys here = vioci_sys_at(sys, dir);
+	bool answer = is_so(&here);
+	vioci_sys_close(sys, &dir);
+	return answer;
 }
 
 static void check_override(struct inquiry *inquiry)
 {
 	const char *driver = inquiry->identity.driver;
-	char text[256];
-	if (read_attribute(inquiry, "driver_override", text, sizeof(text)) < 0 || !text[0] ||
-	    strcmp(text, "(null)") == 0 || strcmp(text, driver) == 0)
+	char path[VIOCI_PATH_MAX], text[256];
+	snprintf(path, sizeof(path), "%s/driver_override", inquiry->identity.path);
+	if (vioci_read_override(&inquiry->ctx->sys, path, text, sizeof(text)) < 0 || !text[0] ||
+	    strcmp(text, driver) == 0)
 		return;
 	struct vioci_diag_draft draft = begin(inquiry, 0, VIOC_REASON_STALE_OVERRIDE);
 	vioci_diag_obstacle(&draft, "driver_override is %s, but %s%s is bound", text,
@@ -98,14 +111,7 @@ static void check_override(struct inquiry *inquiry)
 /* It is still in sysfs, where a driver or a port has not noticed yet. */
 static void check_gone(struct inquiry *inquiry)
 {
-	const struct vioci_sys *sys = &inquiry->ctx->sys;
-	int dir = vioci_sys_open_dir(sys, inquiry->identity.path);
-	if (dir < 0)
-		return;
-	struct vioci_sys here = vioci_sys_at(sys, dir);
-	bool is_gone = vioci_config_is_gone(&here);
-	vioci_sys_close(sys, &dir);
-	if (!is_gone)
+	if (!ask_directory(inquiry, vioci_config_is_gone))
 		return;
 	struct vioci_diag_draft draft = begin(inquiry, -ENODEV, VIOC_REASON_GONE);
 	vioci_diag_obstacle(&draft, "it does not answer: its config space reads as all ones");
@@ -116,9 +122,7 @@ static void check_gone(struct inquiry *inquiry)
 
 static void check_power(struct inquiry *inquiry)
 {
-	char text[32];
-	if (read_attribute(inquiry, "power/runtime_status", text, sizeof(text)) == 0 &&
-	    strcmp(text, "suspended") == 0)
+	if (ask_directory(inquiry, vioci_is_suspended))
 		note(inquiry, VIOC_REASON_SUSPENDED, "it sleeps (runtime power management)",
 		     "opening it wakes it up; if it then reads as all ones, its link is down");
 }
@@ -132,7 +136,7 @@ static void check_sibling(struct inquiry *inquiry)
 				  inquiry->identity.name))
 		finish(inquiry, &draft);
 	else
-		vioc_diag_unref(vioci_diag_new(&draft));
+		vioci_diag_drop(&draft);
 }
 
 static int check_direct(void *arg, const struct vioci_reserved_region *region)
@@ -223,7 +227,7 @@ static void check_holders(struct inquiry *inquiry, const struct vioci_backend_op
 {
 	struct vioci_diag_draft draft = begin_by(inquiry, ops);
 	if (!vioci_explain_group_holders(inquiry->ctx, &draft, inquiry->identity.group)) {
-		vioc_diag_unref(vioci_diag_new(&draft));
+		vioci_diag_drop(&draft);
 		return;
 	}
 	draft.error = -EBUSY;
@@ -247,20 +251,15 @@ static void check_device_node(struct inquiry *inquiry, const struct vioci_backen
 	check_holders(inquiry, ops);
 }
 
-struct interrupts {
-	const struct vioci_sys *sys;
-	bool are_remapped;
-	bool are_plain; /* message interrupts of x86 without remapping */
-};
-
 static int look_at_interrupt(void *arg, const char *name)
 {
-	struct interrupts *interrupts = arg;
+	struct inquiry *inquiry = arg;
+	struct interrupts *interrupts = &inquiry->interrupts;
 	char path[VIOCI_PATH_MAX], chip[128];
 	if (strlen(name) > 32)
 		return 0;
 	snprintf(path, sizeof(path), "/sys/kernel/irq/%s/chip_name", name);
-	if (vioci_sys_read_text(interrupts->sys, path, chip, sizeof(chip)) < 0)
+	if (vioci_sys_read_text(&inquiry->ctx->sys, path, chip, sizeof(chip)) < 0)
 		return 0;
 	interrupts->are_remapped |= strncmp(chip, "IR-", 3) == 0;
 	interrupts->are_plain |= strncmp(chip, "PCI-MSI", 7) == 0;
@@ -277,14 +276,12 @@ static bool are_unsafe_allowed(const struct vioci_sys *sys, const char *module)
 /* Only the chips' names show it; where there are none of x86's, nothing is claimed. */
 static void check_isolation(struct inquiry *inquiry, const struct vioci_backend_ops *ops)
 {
-	struct interrupts interrupts = { .sys = &inquiry->ctx->sys };
-	vioci_sys_list(interrupts.sys, "/sys/kernel/irq", look_at_interrupt, &interrupts);
-	if (interrupts.are_remapped || !interrupts.are_plain)
+	if (inquiry->interrupts.are_remapped || !inquiry->interrupts.are_plain)
 		return;
 	struct vioci_diag_draft draft = begin_by(inquiry, ops);
 	vioci_explain_isolation(&draft, ops);
 	/* Then it is worth a warning, no more. */
-	if (are_unsafe_allowed(interrupts.sys, ops->knob))
+	if (are_unsafe_allowed(&inquiry->ctx->sys, ops->knob))
 		draft.error = 0;
 	finish(inquiry, &draft);
 }
@@ -335,6 +332,7 @@ static void ask_backends(struct inquiry *inquiry)
 	if (!inquiry->identity.vfio_bound || inquiry->identity.noiommu ||
 	    !inquiry->identity.has_group || !are_nodes_captured(inquiry))
 		return;
+	vioci_sys_list(&inquiry->ctx->sys, "/sys/kernel/irq", look_at_interrupt, inquiry);
 	for (; *ops; ops++)
 		any |= ask_backend(inquiry, *ops);
 	if (!any)

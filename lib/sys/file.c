@@ -61,10 +61,21 @@ int vioci_sys_open_dir(const struct vioci_sys *sys, const char *path)
 	return vioci_sys_open(sys, path, O_RDONLY | O_DIRECTORY);
 }
 
-/* Such files are made as a whole when they are read: there is no second part. */
-static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
+ssize_t vioci_sys_read_bytes(const struct vioci_sys *sys, const char *path, void *buf, size_t size)
 {
+	/* A tree somebody made up may have a pipe where a file should be. */
+	int fd = vioci_sys_open(sys, path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
 	ssize_t used = vioci_sys_pread(sys, fd, buf, size, 0);
+	vioci_sys_close(sys, &fd);
+	return used;
+}
+
+/* Such files are made as a whole when they are read: there is no second part. */
+int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
+{
+	ssize_t used = vioci_sys_read_bytes(sys, path, buf, size);
 	if (used < 0)
 		return (int)used;
 	if ((size_t)used == size)
@@ -73,27 +84,6 @@ static int read_all(const struct vioci_sys *sys, int fd, char *buf, size_t size)
 		used--;
 	buf[used] = '\0';
 	return 0;
-}
-
-int vioci_sys_read_text(const struct vioci_sys *sys, const char *path, char *buf, size_t size)
-{
-	/* A tree somebody made up may have a pipe where a file should be. */
-	int fd = vioci_sys_open(sys, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	int error = read_all(sys, fd, buf, size);
-	vioci_sys_close(sys, &fd);
-	return error;
-}
-
-ssize_t vioci_sys_read_bytes(const struct vioci_sys *sys, const char *path, void *buf, size_t size)
-{
-	int fd = vioci_sys_open(sys, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	ssize_t used = vioci_sys_pread(sys, fd, buf, size, 0);
-	vioci_sys_close(sys, &fd);
-	return used;
 }
 
 int vioci_sys_read_whole(const struct vioci_sys *sys, const char *path, char **ret_text)
