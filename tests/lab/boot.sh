@@ -100,25 +100,13 @@ initrd_make()
 		die "cannot write $work/initrd.cpio (is the disk full?)"
 }
 
-# A kernel with jump labels rewrites its text while it runs. QEMU before 8.1 may run a stale copy of
-# that on another thread (an int3 without a handler, an endless loop), so there its processors take
-# turns on one; it costs less time, too. The lab's own kernels have none.
-qemu_accel()
-{
-	if grep -q '^CONFIG_JUMP_LABEL=y' "$kernel_dir/config"; then
-		echo tcg,thread=single
-	else
-		echo tcg,thread=multi
-	fi
-}
-
 # Sets the array qemu, and makes the files it writes.
 qemu_command()
 {
 	local name
 
 	qemu=("$lab_qemu" -no-user-config -nodefaults -no-reboot -display none
-		-machine "$machine_type" -accel "${LAB_ACCEL:-$(qemu_accel)}" -cpu "$machine_cpu"
+		-machine "$machine_type" -accel "${LAB_ACCEL:-$machine_accel}" -cpu "$machine_cpu"
 		-smp "$opt_cpus" -m "$opt_mem" -kernel "$kernel_dir/bzImage" -initrd "$work/initrd.cpio"
 		-append "console=ttyS0 panic=-1 oops=panic loglevel=5 ${machine_append[*]} ${opt_append[*]}"
 		-chardev "file,id=console,path=$work/console" -serial chardev:console

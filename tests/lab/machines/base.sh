@@ -5,7 +5,10 @@
 # devices for tests, 1a to 1c the lab's own way in and out.
 
 machine_type=q35,kernel-irqchip=split
-machine_cpu=max
+# Processors that take turns on one thread: each on a thread of its own costs more than twice the time.
+machine_accel=tcg,thread=single
+# Emulated, "rep movsb" is slow; without these two features neither the kernel nor libc uses it.
+machine_cpu=max,-erms,-fsrm
 # On a busy host the timer's test in early boot misses ticks, and where interrupts are remapped the
 # kernel gives up over that.
 machine_append=(no_timer_check)
