@@ -36,21 +36,6 @@ give_up()
 	power_off
 }
 
-mount_all()
-{
-	mkdir -p /dev/pts /dev/shm /dev/hugepages /run/lab/out
-	mount -t devpts -o mode=0620,ptmxmode=0666 devpts /dev/pts
-	mount -t tmpfs -o mode=1777 shm /dev/shm
-	mount -t debugfs debugfs /sys/kernel/debug
-	mount -t hugetlbfs hugetlbfs /dev/hugepages
-	mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=mmap out /run/lab/out ||
-		give_up "the guest cannot mount LAB_OUT"
-	ln -s /proc/self/fd /dev/fd
-	ln -s fd/0 /dev/stdin
-	ln -s fd/1 /dev/stdout
-	ln -s fd/2 /dev/stderr
-}
-
 # Kernels with modules: theirs where modprobe looks, and those that tests count on.
 load_modules()
 {
@@ -67,7 +52,6 @@ tune()
 	# Address space randomisation of 32 bits is more than sanitizers of older compilers can take.
 	echo 28 >/proc/sys/vm/mmap_rnd_bits
 	echo lab >/proc/sys/kernel/hostname
-	ip link set lo up 2>/dev/null || ifconfig lo up
 }
 
 # drivers_probe succeeds whatever comes of it: only the driver link tells.
@@ -127,7 +111,6 @@ exec </dev/null >/dev/console 2>&1
 . /run/lab/job
 port lab.ctl
 exec 3>"$node"
-mount_all
 load_modules
 tune
 for bdf in $job_bind; do
