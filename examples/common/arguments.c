@@ -34,6 +34,19 @@ int parse_number(const char *name, const char *text, uint64_t least, uint64_t mo
 	return 0;
 }
 
+int parse_seconds(const char *name, const char *text, uint64_t least_ms, uint64_t *ret_ms)
+{
+	char *end;
+	double seconds = isdigit((unsigned char)text[0]) ? strtod(text, &end) : -1;
+	if (seconds < 0 || *end || strpbrk(text, "xXeE"))
+		return fail_usage("%s: \"%s\" is not a number of seconds", name, text);
+	if (seconds * 1000 < (double)least_ms || seconds > 86400)
+		return fail_usage("%s: %s is not between %g and 86400", name, text,
+				  (double)least_ms / 1000);
+	*ret_ms = (uint64_t)(seconds * 1000 + 0.5);
+	return 0;
+}
+
 static int parse_backend(const char *text, uint32_t *ret_backend)
 {
 	if (vioc_backend_from_name(text, ret_backend) < 0)

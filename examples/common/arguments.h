@@ -10,6 +10,8 @@
 /* name is that of the option, for the message. Decimal, or hexadecimal with 0x. */
 int parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
 		 uint64_t *ret_value);
+/* Seconds, also as "0.25"; at most a day. */
+int parse_seconds(const char *name, const char *text, uint64_t least_ms, uint64_t *ret_ms);
 /* Whether it looks like a PCI address; whether there is such a device, the library finds out. */
 int check_address(const char *text);
 

@@ -44,7 +44,7 @@ static const char help[] =
 struct options {
 	struct basic_options basic;
 	const char *devices[N_PORTS];
-	uint64_t seconds;
+	uint64_t ms;
 	uint64_t size;
 	struct net_port_config config;
 	bool swap;
@@ -104,8 +104,7 @@ static uint32_t forward_burst(struct forward *forward, uint32_t from)
 static int run_forward(struct forward *forward)
 {
 	uint64_t begin = clock_ns(), last = begin, now = begin;
-	uint64_t end = forward->options->seconds ? begin + forward->options->seconds * 1000000000
-						 : UINT64_MAX;
+	uint64_t end = forward->options->ms ? begin + forward->options->ms * 1000000 : UINT64_MAX;
 	bool moved = false;
 
 	for (uint32_t round = 1; now < end && !stop_wanted(); round++) {
@@ -287,7 +286,7 @@ static int take_option(int option, const char *value, void *arg)
 	case 'm':
 		return parse_mode(value, &options->swap);
 	case 't':
-		return parse_number("--seconds", value, 0, UINT32_MAX, &options->seconds);
+		return parse_seconds("--seconds", value, 0, &options->ms);
 	case 's':
 		return parse_number("--size", value, NET_FRAME_MIN, NET_FRAME_MAX, &options->size);
 	case 'e':
@@ -323,9 +322,7 @@ static int parse(int argc, char **argv, struct options *options)
 int main(int argc, char **argv)
 {
 	/* Promiscuous, for forwarding as it is brings frames that are for the other port. */
-	struct options options = { .seconds = 5,
-				   .size = NET_FRAME_MIN,
-				   .config.promiscuous = true };
+	struct options options = { .ms = 5000, .size = NET_FRAME_MIN, .config.promiscuous = true };
 	int result = parse(argc, argv, &options);
 	if (result || options.basic.help)
 		return result;

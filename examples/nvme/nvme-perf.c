@@ -52,7 +52,7 @@ struct options {
 	uint64_t op_bytes;
 	uint64_t depth;
 	uint64_t n_queues;
-	uint64_t seconds;
+	uint64_t ms;
 	uint64_t n_bytes;
 	bool sgl;
 	bool interrupts;
@@ -114,7 +114,7 @@ static int use_controller(struct nvme_ctrl *ctrl, const struct options *options)
 		.depth = (uint16_t)options->depth,
 		.op_bytes = (uint32_t)options->op_bytes,
 		.n_bytes = options->n_bytes,
-		.ms = options->seconds * 1000,
+		.ms = options->ms,
 	};
 	struct nvme_namespace namespace;
 	struct workload_result result;
@@ -180,7 +180,7 @@ static int take_option(int option, const char *value, void *arg)
 	case 'q':
 		return parse_number("--queues", value, 1, WORKLOAD_QUEUES_MAX, &options->n_queues);
 	case 't':
-		return parse_number("--seconds", value, 1, 86400, &options->seconds);
+		return parse_seconds("--seconds", value, 1, &options->ms);
 	case 'r':
 		return parse_number("--range", value, 1, UINT64_MAX, &options->n_bytes);
 	case 'g':
@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 		.op_bytes = 4096,
 		.depth = 32,
 		.n_queues = 1,
-		.seconds = 5,
+		.ms = 5000,
 	};
 	int result = parse(argc, argv, &options);
 	if (result || options.basic.help)
