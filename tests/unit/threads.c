@@ -10,7 +10,7 @@
 
 #define N_THREADS 4
 #define N_PAGES	  32
-#define N_STEPS	  20000
+#define N_STEPS	  5000
 #define BASE	  ((uint64_t)0x100000)
 
 struct shared {
