@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The tests that run in the lab. One boot runs a machine's suites; a test per suite shows the result.
-# A guest has two processors, but its suites use one of them at a time. COST is about how many seconds a
+# A guest keeps one processor busy; contract suites wait half of the time. COST is about how many seconds a
 # test takes: where ctest has not seen it run yet, that lets those that take longest begin first.
 
 function(vioc_properties name)
