@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "handout.h"
 
 struct opening {
@@ -38,13 +39,7 @@ bool handout_full_name(const char *name, char ret_name[16])
 
 static int fail_as_diag(const struct opening *opening, int error)
 {
-	struct vioc_diag *diag;
-	if (vioc_ctx_get_diag(opening->ctx, &diag) == 0) {
-		fprintf(opening->complaints, "%s\n", vioc_diag_get_text(diag));
-		vioc_diag_unref(diag);
-	} else {
-		fprintf(opening->complaints, "%s\n", strerror(-error));
-	}
+	complain(opening->ctx, "", error, opening->complaints);
 	return error;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "wire.h"
 
 union control {
@@ -192,12 +193,10 @@ static int receive_handout(struct vioc_ctx *ctx, int socket, char *text, FILE *c
 			   struct handout *ret_handout)
 {
 	struct vioc_bundle *bundle = NULL;
-	struct vioc_diag *diag = NULL;
 	int error = vioc_bundle_recv(ctx, socket, NULL, &bundle);
-	if (error < 0 && vioc_ctx_get_diag(ctx, &diag) == 0)
-		fprintf(complaints, "%s\n", vioc_diag_get_text(diag));
-	vioc_diag_unref(diag);
-	if (error == 0)
+	if (error < 0)
+		complain(ctx, "", error, complaints);
+	else
 		error = take_bundle(bundle, text, ret_handout);
 	vioc_bundle_unref(bundle);
 	return error;

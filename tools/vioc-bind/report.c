@@ -2,19 +2,13 @@
 #include <string.h>
 
 #include "bind.h"
+#include "complain.h"
 #include "json.h"
 #include "safely.h"
 
 int bind_complain(struct vioc_ctx *ctx, int error)
 {
-	struct vioc_diag *diag;
-	if (vioc_ctx_get_diag(ctx, &diag) < 0) {
-		fprintf(stderr, "vioc-bind: %s\n", strerror(-error));
-		return BIND_ERROR;
-	}
-	fprintf(stderr, "vioc-bind: %s\n", vioc_diag_get_text(diag));
-	uint32_t reason = vioc_diag_get_reason(diag);
-	vioc_diag_unref(diag);
+	uint32_t reason = complain(ctx, "vioc-bind: ", error, stderr);
 	return reason == VIOC_REASON_BAD_ARGUMENT ? BIND_USAGE
 	       : reason == VIOC_REASON_NO_DEVICE  ? BIND_NO_DEVICE
 						  : BIND_ERROR;

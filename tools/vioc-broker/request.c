@@ -12,10 +12,6 @@
 
 #include "broker.h"
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
 /* A request that was understood, and what became of it. */
 struct job {
 	struct broker *broker;
@@ -139,13 +135,12 @@ static int allow(struct job *job)
 }
 
 /* Linux before 6.5 can't tell of the very process; that the connection is still open then has to do. */
-static int open_pidfd(const struct client *client)
+static int open_pidfd(const struct job *job)
 {
-	int fd;
-	socklen_t size = sizeof(fd);
-	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) == 0)
-		return fd;
-	fd = pidfd_open(client->pid, 0);
+	struct vioc_peer peer;
+	if (vioc_fd_get_peer(job->broker->ctx, job->client->fd, &peer) == 0 && peer.pidfd >= 0)
+		return peer.pidfd;
+	int fd = pidfd_open(job->client->pid, 0);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -173,7 +168,7 @@ static int make_leases(struct job *job, uint32_t backend)
 			.pid = job->client->pid,
 			.uid = job->client->uid,
 			.since = time(NULL),
-			.pidfd = open_pidfd(job->client),
+			.pidfd = open_pidfd(job),
 		};
 		strcpy(lease.device, job->devices[i]);
 		int error = lease.pidfd < 0 ? lease.pidfd : lease_add(job->broker, &lease, false);

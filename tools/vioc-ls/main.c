@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "ls.h"
 #include "safely.h"
 
@@ -123,14 +124,7 @@ void ls_print_safely(const char *text)
 
 int ls_complain(struct vioc_ctx *ctx, int error)
 {
-	struct vioc_diag *diag;
-	if (vioc_ctx_get_diag(ctx, &diag) < 0) {
-		fprintf(stderr, "vioc-ls: %s\n", strerror(-error));
-		return LS_ERROR;
-	}
-	fprintf(stderr, "vioc-ls: %s\n", vioc_diag_get_text(diag));
-	uint32_t reason = vioc_diag_get_reason(diag);
-	vioc_diag_unref(diag);
+	uint32_t reason = complain(ctx, "vioc-ls: ", error, stderr);
 	return reason == VIOC_REASON_BAD_ARGUMENT ? LS_USAGE : LS_ERROR;
 }
 
