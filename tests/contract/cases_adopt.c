@@ -50,6 +50,14 @@ static void expect_dma(struct vioc_device *edu, struct rig *rig, uint64_t iova)
 	pages_free(memory, 1);
 }
 
+static void drive_and_close(struct world *world, struct rig *rig)
+{
+	struct vioc_device *edu = rig_device(rig, world->edu);
+	expect_dma(edu, rig, IOVA);
+	vioc_device_unref(edu);
+	rig_close(rig);
+}
+
 static void a_context_opens_nothing(struct world *world)
 {
 	struct vioc_container_opts opts = VIOC_SIZED(vioc_container_opts);
@@ -131,10 +139,7 @@ static void a_device_in_use_is_adopted(struct world *world)
 	assert_int_equal(vioc_ioas_get_info(rig.ioas, &info), 0);
 	assert_int_equal(info.kernel_id, raw.ioas_id);
 	assert_int_equal(info.backend, world->backend);
-	struct vioc_device *edu = rig_device(&rig, world->edu);
-	expect_dma(edu, &rig, IOVA);
-	vioc_device_unref(edu);
-	rig_close(&rig);
+	drive_and_close(world, &rig);
 	if (raw.device != raw.node)
 		raw_close(world, raw.node);
 }
@@ -150,19 +155,13 @@ static void what_was_in_use_stays_in_use(struct world *world)
 	open_given(world, &rig);
 	adopt_started(&rig, &raw, VIOC_FD_BORROWED, world->edu);
 	adopt_rest(world, &rig, raw.ioas_id, VIOC_IOAS_BORROWED);
-	struct vioc_device *edu = rig_device(&rig, world->edu);
-	expect_dma(edu, &rig, IOVA);
-	vioc_device_unref(edu);
-	rig_close(&rig);
+	drive_and_close(world, &rig);
 	assert_true(raw_identify(ctx, raw.device).flags & VIOC_FD_IN_USE);
 
 	open_given(world, &rig);
 	adopt_started(&rig, &raw, VIOC_FD_BORROWED, world->edu);
 	adopt_rest(world, &rig, raw.ioas_id, VIOC_IOAS_BORROWED);
-	edu = rig_device(&rig, world->edu);
-	expect_dma(edu, &rig, IOVA);
-	vioc_device_unref(edu);
-	rig_close(&rig);
+	drive_and_close(world, &rig);
 	vioc_ctx_unref(ctx);
 	raw_stop(world, &raw);
 }
@@ -183,10 +182,7 @@ static void an_open_that_fails_takes_nothing(struct world *world)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(vioc_device_open(rig.ioas, world->edu, NULL, &device), -EFAULT);
 	assert_int_equal(vioc_ioas_unmap(rig.ioas, IOVA, PAGE, 0, NULL), 0);
-	struct vioc_device *edu = rig_device(&rig, world->edu);
-	expect_dma(edu, &rig, IOVA);
-	vioc_device_unref(edu);
-	rig_close(&rig);
+	drive_and_close(world, &rig);
 }
 
 struct hook {
@@ -277,10 +273,7 @@ static void no_sysfs_is_needed(struct world *world)
 	adopt_claimed(&rig, raw.device, raw.ioas_id ? VIOC_FD_CDEV : VIOC_FD_DEVICE, group,
 		      world->edu);
 	adopt_rest(world, &rig, raw.ioas_id, 0);
-	struct vioc_device *edu = rig_device(&rig, world->edu);
-	expect_dma(edu, &rig, IOVA);
-	vioc_device_unref(edu);
-	rig_close(&rig);
+	drive_and_close(world, &rig);
 	if (raw.device != raw.node)
 		raw_close(world, raw.node);
 }

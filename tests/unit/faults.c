@@ -2,7 +2,7 @@
 /*
  * Fails the Nth system call and the Nth allocation of a whole life of a driver, for all N. A step
  * that fails must leave everything as it was, so the same step must succeed right after; in the end
- * nothing may be left.
+ * nothing may be left, and the next life is in the same fake kernel.
  */
 #include <sys/mman.h>
 
@@ -64,16 +64,13 @@ static void end(struct life *life)
 	vioc_ctx_unref(life->ctx);
 	assert_int_equal(fake_count_open(life->fake), 0);
 	assert_int_equal(fake_count_mappings(life->fake), 0);
-	fake_free(life->fake);
 	munmap(life->memory, 8 * PAGE);
 }
 
 /* One life in which the nth call or allocation fails. False: there were fewer. */
-static bool run_life(uint32_t backend, enum inject_kind kind, unsigned int nth)
+static bool run_life(struct fake *fake, uint32_t backend, enum inject_kind kind, unsigned int nth)
 {
-	struct life life = { .backend = backend };
-	life.fake = unit_fake((struct fake_config){ 0 });
-	fake_set_huge_pages(life.fake, FAKE_2M, 1);
+	struct life life = { .fake = fake, .backend = backend };
 	life.memory =
 		mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(life.memory != MAP_FAILED);
@@ -89,19 +86,21 @@ static bool run_life(uint32_t backend, enum inject_kind kind, unsigned int nth)
 
 static void run_all(uint32_t backend, enum inject_kind kind)
 {
+	struct fake *fake = unit_fake((struct fake_config){ 0 });
 	unsigned int n = 1;
-	while (run_life(backend, kind, n))
+	fake_set_huge_pages(fake, FAKE_2M, 1);
+	while (run_life(fake, backend, kind, n))
 		n++;
+	fake_free(fake);
 	print_message("%u failures injected\n", n - 1);
 	/* Far below what a life takes: the injector is really in the way. */
 	assert_true(n > 30);
 }
 
 /* Looking around, which needs no container. False: there were fewer. */
-static bool run_looks(enum inject_kind kind, unsigned int nth)
+static bool run_looks(struct fake *fake, enum inject_kind kind, unsigned int nth)
 {
-	struct life life = { .fake = unit_fake((struct fake_config){ 0 }) };
-	fake_hold(life.fake, "/dev/vfio/2", 4711, "holder");
+	struct life life = { .fake = fake };
 	inject_init(&life.inject, fake_sys(life.fake));
 	assert_int_equal(faults_make_ctx(&life), 0);
 	inject_arm(kind, nth);
@@ -119,15 +118,17 @@ static bool run_looks(enum inject_kind kind, unsigned int nth)
 	assert_int_equal(faults_monitor(&life), 0);
 	vioc_ctx_unref(life.ctx);
 	assert_int_equal(fake_count_open(life.fake), 0);
-	fake_free(life.fake);
 	return fired;
 }
 
 static void run_all_looks(enum inject_kind kind)
 {
+	struct fake *fake = unit_fake((struct fake_config){ 0 });
 	unsigned int n = 1;
-	while (run_looks(kind, n))
+	fake_hold(fake, "/dev/vfio/2", 4711, "holder");
+	while (run_looks(fake, kind, n))
 		n++;
+	fake_free(fake);
 	print_message("%u failures injected\n", n - 1);
 	assert_true(n > 10);
 }
