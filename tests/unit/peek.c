@@ -11,7 +11,7 @@
 #define N_READERS 3
 #define N_PAGES	  3000
 #define N_HOT	  40
-#define N_STEPS	  1000000
+#define N_STEPS	  300000
 #define ENOUGH	  10000
 
 struct race {
