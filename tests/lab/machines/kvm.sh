@@ -2,4 +2,4 @@
 # shellcheck shell=bash
 . "$lab_dir/machines/intel.sh"
 machine_about="intel with SVM in the processor, so that /dev/kvm works inside"
-machine_cpu+=,+svm,+npt
+machine_cpu+=,svm=on,npt=on
